@@ -1,0 +1,61 @@
+# Everything this project does, for people and CI alike. `make help` lists it.
+
+SHELL := /bin/sh
+VENV := .venv/bin
+ARGS ?=
+
+# The Python that makes the environment: `make PYTHON=/path/to/python3.11` to choose another.
+FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null; \
+	  then exec "$$python" scripts/setup.py $(1); fi; done; \
+	echo 'No Python 3.11 to 3.14 was found. Install Python 3.11 (Debian, Ubuntu: apt-get install python3.11 python3.11-venv)' >&2; \
+	echo 'or name yours: make PYTHON=/path/to/python3.11' >&2; exit 1
+
+.DEFAULT_GOAL := help
+.PHONY: help serve build test lint format bench lock dist clean distclean env env-dev
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: env ## set up, build the index of corpus/ if it is missing or stale, serve on 127.0.0.1:8000
+	$(VENV)/kb build --if-stale
+	exec $(VENV)/kb serve $(ARGS)
+
+build: env ## set up, and build the index of corpus/ if it is missing or stale
+	$(VENV)/kb build --if-stale $(ARGS)
+
+test: lint ## run every check: lint, then the tests (ARGS='-k words' for some of them)
+	$(VENV)/pytest $(ARGS)
+
+lint: env-dev ## check style, types and the borders between rooms
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo --no-cache
+
+format: env-dev ## put the code in its one form
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+bench: env-dev ## measure building and searching ../shared/corpus (minutes; skipped when it is absent)
+	$(VENV)/python benchmarks/build_and_search.py $(ARGS)
+
+lock: ## bring requirements.lock in line with pyproject.toml (ARGS=--upgrade for the newest versions)
+	@$(call FIND_PYTHON,--lock $(ARGS))
+
+dist: env-dev ## make the wheel and the source archive in dist/
+	$(VENV)/python -m hatchling build
+
+clean: ## remove caches and what `make dist` made
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find kb api tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## also remove the environment and every index
+	rm -rf .venv
+	find indexes -mindepth 1 ! -name .gitkeep -delete
+
+env:
+	@$(call FIND_PYTHON,)
+
+env-dev:
+	@$(call FIND_PYTHON,--dev)

@@ -1,0 +1,97 @@
+"""The web application: API and pages over one knowledge base."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.staticfiles import StaticFiles
+
+from api import pages, routes
+from api.openapi import describe
+from api.problems import INTERNAL, Problem, ProblemError, problem_of
+from api.readiness import Readiness
+from api.security import Guard, is_api
+from kb import __version__
+from kb.errors import KBError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+
+_METHODS = ("GET", "HEAD", "POST")
+
+
+class Service(FastAPI):
+    """FastAPI with our own OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        if not self.openapi_schema:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+
+def create_app(knowledge_base: KnowledgeBase) -> FastAPI:
+    """The application over `knowledge_base`, which it warms in the background once it is served."""
+    readiness = Readiness(knowledge_base)
+    app = Service(
+        title="Kennisbank",
+        version=__version__,
+        # The usual pages load scripts from elsewhere; the document itself is one of our routes.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.knowledge_base = knowledge_base
+    app.state.readiness = readiness
+    app.state.pages = pages.Pages()
+    app.include_router(routes.router)
+    app.include_router(routes.files)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    for kind in (ProblemError, KBError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _tell)
+    app.add_middleware(Guard, on_crash=lambda request: _show(app, request, INTERNAL))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application with the settings of the environment; `uvicorn --factory api.app:from_environment`."""
+    return create_app(KnowledgeBase(Settings.load(os.environ)))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.readiness.start()
+    yield
+    app.state.readiness.stop()
+
+
+def _tell(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status == 405:
+        allowed = [method for method in _METHODS if _is_taken(request, "GET" if method == "HEAD" else method)]
+        problem = Problem(405, problem.detail, headers={"Allow": ", ".join(allowed)})
+    return _show(request.app, request, problem)
+
+
+def _show(app: FastAPI, request: Request, problem: Problem) -> Response:
+    if is_api(request.url.path):
+        return problem.response()
+    found: pages.Pages = app.state.pages
+    return found.problem(problem)
+
+
+def _is_taken(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)

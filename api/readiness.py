@@ -1,0 +1,69 @@
+"""Whether the service can answer: it loads index and encoder in the background and keeps trying."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from api.problems import RETRY_SECONDS, Problem, ProblemError
+from kb.errors import EncoderUnavailable, IndexUnavailable
+from kb.knowledge_base import KnowledgeBase
+
+_log = logging.getLogger("api")
+_PAUSE_SECONDS = 3.0
+
+
+class Readiness:
+    """Warms a knowledge base in a thread, so that the server listens at once."""
+
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self._knowledge_base = knowledge_base
+        self._stop = threading.Event()
+        self._failure: EncoderUnavailable | None = None
+        self._thread = threading.Thread(target=self._run, name="warming", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Try no more. A model that is being loaded is not waited for longer than some seconds."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def check(self) -> None:
+        """Return when a search would be answered at once.
+
+        Raises `IndexUnavailable`, `EncoderUnavailable`, or `ProblemError` while the model is loading.
+        """
+        self._knowledge_base.manifest()
+        if self._knowledge_base.is_warm:
+            return
+        if self._failure:
+            raise self._failure
+        raise ProblemError(
+            Problem(
+                503,
+                "The model is still being loaded. Try again in some seconds.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
+        )
+
+    def _run(self) -> None:
+        told = ""
+        while not self._stop.is_set():
+            try:
+                self._knowledge_base.warm()
+                return
+            except IndexUnavailable as error:
+                self._failure, problem = None, str(error)
+            except EncoderUnavailable as error:
+                self._failure, problem = error, str(error)
+            except Exception:
+                _log.exception("index and model could not be loaded")
+                self._failure = EncoderUnavailable("the model could not be loaded")
+                problem = told
+            if problem != told:
+                _log.warning("not ready: %s", problem)
+                told = problem
+            self._stop.wait(_PAUSE_SECONDS)

@@ -1,0 +1,83 @@
+"""What is true of every answer: its security headers, its API-Version, and no inside on the outside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kb import __version__
+
+API = "/v1"
+_log = logging.getLogger("api")
+
+_EVERYWHERE = {
+    "API-Version": __version__,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def is_api(path: str) -> bool:
+    """True for what programs ask, false for pages."""
+    return path == API or path.startswith(f"{API}/")
+
+
+class Guard:
+    """Wraps the whole application; pure ASGI, so that a file is streamed and not gathered first.
+
+    It also answers HEAD as GET without its body, and a crash with what `on_crash` makes of it.
+    """
+
+    def __init__(self, app: ASGIApp, on_crash: Callable[[Request], Response]) -> None:
+        self._app = app
+        self._on_crash = on_crash
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_head = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET", "is_head": True} if is_head else scope
+        has_started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                _add_headers(MutableHeaders(scope=message), scope["path"])
+            elif is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._app(inner, receive, guarded)
+        except ClientDisconnect:
+            # Nobody is left to answer.
+            return
+        except Exception:
+            # Neither query nor parameters: they may name persons.
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if has_started:
+                raise
+            await self._on_crash(Request(scope))(scope, receive, guarded)
+
+
+def _add_headers(headers: MutableHeaders, path: str) -> None:
+    for name, value in _EVERYWHERE.items():
+        headers[name] = value
+    headers.setdefault("Content-Security-Policy", API_POLICY if is_api(path) else _PAGE_POLICY)
+    headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,235 @@
+"""What the search page shows: form, hits and paging, made ready so that the template only lays out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from api import dutch as words
+from api.problems import Fault
+from api.sources import opens_at_a_page
+from kb import dutch
+from kb.documents import Passage
+from kb.index import DocumentRecord, Facets
+from kb.knowledge_base import MAX_OFFSET
+from kb.search import Hit
+
+PER_PAGE = 10
+TRAIL = " \u203a "
+
+Segments = list[tuple[str, bool]]
+Asked = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """A passage's document and place, with where a click leads.
+
+    `opens` is the source at that place: the file where a browser can open it there, else its text.
+    """
+
+    document: DocumentRecord
+    place: str
+    trail: str
+    opens: str
+    reads: str
+    saves: str
+
+    @classmethod
+    def of(cls, passage: Passage, document: DocumentRecord) -> PlaceView:
+        """The view of a passage of `document`."""
+        locator = passage.locator
+        reads = f"/documenten/{document.id}#passage-{passage.id}"
+        saves = f"/documenten/{document.id}/bestand"
+        is_file = opens_at_a_page(document.source)
+        at = f"#page={locator.page}" if locator.page else ""
+        has_own_trail = locator.slide is not None or locator.page is not None
+        headings = locator.headings if has_own_trail else locator.headings[:-1]
+        return cls(
+            document=document,
+            place=dutch.place(locator),
+            trail=TRAIL.join(headings),
+            opens=f"{saves}{at}" if is_file else reads,
+            reads=reads,
+            saves=saves,
+        )
+
+    @property
+    def opens_file(self) -> bool:
+        """True when a click opens the file itself."""
+        return self.opens != self.reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitView:
+    """A hit: its place, its words in segments (text, whether it is marked), and its other places."""
+
+    rank: int
+    at: PlaceView
+    segments: Segments
+    also_in: tuple[PlaceView, ...]
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitView:
+        """The view of a hit."""
+        return cls(
+            rank=hit.rank,
+            at=PlaceView.of(hit.passage, hit.document),
+            segments=segments(hit.passage.text, hit.highlights),
+            also_in=tuple(PlaceView.of(place.passage, place.document) for place in hit.also_in),
+        )
+
+
+def segments(text: str, highlights: Sequence[tuple[int, int]]) -> Segments:
+    """`text` cut at the ends of its highlights; joined together the segments are the text again."""
+    parts: Segments = []
+    at = 0
+    for span in sorted(highlights):
+        start, end = max(at, span[0]), min(span[1], len(text))
+        if start >= end:
+            continue
+        if start > at:
+            parts.append((text[at:start], False))
+        parts.append((text[start:end], True))
+        at = end
+    if at < len(text):
+        parts.append((text[at:], False))
+    return parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A value that a filter can take."""
+
+    value: str
+    label: str
+    documents: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A filter that is on, and the address without it."""
+
+    label: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormView:
+    """The search form as it was filled in, right or wrong."""
+
+    q: str
+    kinds: list[Option]
+    events: list[Option]
+    languages: list[Option]
+    date_from: str
+    date_to: str
+    documents: tuple[str, ...]
+    chips: list[Chip]
+    faults: list[tuple[str, str]]
+
+    @classmethod
+    def of(
+        cls,
+        asked: Asked,
+        facets: Facets,
+        *,
+        documents: Sequence[DocumentRecord] = (),
+        faults: Sequence[Fault] = (),
+    ) -> FormView:
+        """The form for what was asked, with the values that `facets` offers."""
+        chosen = {name: [value for key, value in asked if key == name] for name, _ in asked}
+        given = {name: values[0] for name, values in chosen.items()}
+        events = sorted(facets.events.items(), key=lambda item: item[0].name.casefold())
+
+        def options(name: str, known: list[tuple[str, str, int]]) -> list[Option]:
+            return [
+                Option(value=value, label=label, documents=number, is_chosen=value in chosen.get(name, ()))
+                for value, label, number in known
+            ]
+
+        return cls(
+            q=given.get("q", ""),
+            kinds=options(
+                "kind",
+                [(kind.value, label, facets.kinds.get(kind.value, 0)) for kind, label in words.KINDS.items()],
+            ),
+            events=options(
+                "event",
+                [
+                    (event.id, event.name + (f" ({dutch.date(event.date)})" if event.date else ""), number)
+                    for event, number in events
+                ],
+            ),
+            languages=options(
+                "language",
+                [(code, words.language(code), number) for code, number in facets.languages.items()],
+            ),
+            date_from=given.get("dateFrom", ""),
+            date_to=given.get("dateTo", ""),
+            documents=tuple(chosen.get("document", ())),
+            chips=list(_chips(asked, facets, documents)),
+            faults=sorted(
+                ((fault.location, words.fault(fault)) for fault in faults), key=lambda item: item[0] != "q"
+            ),
+        )
+
+    @property
+    def has_wrong_filter(self) -> bool:
+        """True when something else than the query is wrong."""
+        return any(location != "q" for location, _ in self.faults)
+
+    def fault(self, name: str) -> str:
+        """What is wrong with one field; "" when it is right."""
+        return next((text for location, text in self.faults if location == name), "")
+
+
+def _chips(asked: Asked, facets: Facets, documents: Sequence[DocumentRecord]) -> Iterator[Chip]:
+    names = {("event", event.id): event.name for event in facets.events}
+    names |= {("kind", kind.value): label for kind, label in words.KINDS.items()}
+    names |= {("language", code): words.language(code) for code in facets.languages}
+    names |= {("document", record.id): record.title for record in documents}
+    for item in asked:
+        name, value = item
+        label = names.get(item)
+        if name in ("dateFrom", "dateTo"):
+            label = f"{'van' if name == 'dateFrom' else 'tot en met'} {_written(value)}"
+        if label:
+            yield Chip(label=label, without=address([other for other in asked if other != item]))
+
+
+def _written(day: str) -> str:
+    """A day in full; as it was typed where it is not one."""
+    try:
+        return dutch.date(dt.date.fromisoformat(day))
+    except ValueError:
+        return day
+
+
+def address(asked: Asked, page: int = 1) -> str:
+    """The address of a search."""
+    return "/?" + urlencode([*asked, *([("page", str(page))] if page > 1 else [])])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Where this page of hits stands among the others, and the addresses of its neighbours."""
+
+    page: int
+    pages: int
+    previous: str | None
+    next: str | None
+
+    @classmethod
+    def of(cls, asked: Asked, *, page: int, total: int) -> Paging:
+        """The paging of a search with `total` hits."""
+        pages = min(-(-total // PER_PAGE), MAX_OFFSET // PER_PAGE + 1)
+        return cls(
+            page=page,
+            pages=pages,
+            previous=address(asked, page - 1) if 1 < page <= pages else None,
+            next=address(asked, page + 1) if page < pages else None,
+        )

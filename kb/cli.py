@@ -1,0 +1,241 @@
+"""The `kb` command: arguments, progress bars, printing.
+
+Results go to stdout, progress and errors to stderr. Whatever is heavy is imported by the command that
+needs it, so that `kb --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb import __version__
+from kb.errors import KBError
+
+if TYPE_CHECKING:
+    from kb.indexing import Progress
+    from kb.settings import Settings
+
+app = typer.Typer(
+    help="Search the documents of a folder, each passage with its exact source.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--corpus", help="Folder with the documents; else KB_CORPUS, else corpus/.", show_default=False
+    ),
+]
+IndexesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--indexes", help="Folder with the index; else KB_INDEXES, else indexes/.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def main() -> None:
+    """Run the command; a known error is one message on stderr and exit status 1."""
+    try:
+        app()
+    except KBError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; Python must not complain of it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        print("Stopped; the live index is as it was.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"kb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version)
+    ] = False,
+) -> None:
+    """What every command shares."""
+
+
+@app.command()
+def build(
+    corpus: CorpusOption = None,
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+    if_stale: Annotated[
+        bool, typer.Option("--if-stale", help="Do nothing when the index is what a build would make now.")
+    ] = False,
+) -> None:
+    """Read the documents, embed their passages and publish a new index."""
+    settings = _settings(corpus=corpus, indexes=indexes)
+    from kb.embedding import load_encoder
+    from kb.indexing import build_index, is_stale
+
+    if if_stale and not is_stale(settings):
+        _print("De index is bij.", {"stale": False}, as_json=as_json)
+        return
+    with _progress() as show:
+        report = build_index(settings, lambda: load_encoder(settings), progress=show)
+    from kb.printing import report_text
+
+    _print(report_text(report), report.as_json(), as_json=as_json)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.", show_default=False)],
+    mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
+    limit: Annotated[int, typer.Option(help="How many hits, 1 to 100.")] = 5,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="kind=, event=, language=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages that answer a query best, each with its source."""
+    from kb.knowledge_base import KnowledgeBase
+    from kb.printing import answered_json, answered_text, read_filter
+    from kb.search import Mode
+
+    if mode not in set(Mode):
+        raise typer.BadParameter(f"{mode!r} is not one of {', '.join(Mode)}", param_hint="--mode")
+    try:
+        filter = read_filter(where or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--where") from None
+    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
+    answered = knowledge_base.search(query, mode=Mode(mode), filter=filter, limit=limit)
+    _print(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Else KB_HOST, else 127.0.0.1.", show_default=False)
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Else KB_PORT, else 8000.", show_default=False)] = None,
+    indexes: IndexesOption = None,
+) -> None:
+    """Serve the API and the page."""
+    settings = _settings(host=host, port=port, indexes=indexes)
+    # The application reads its settings from the environment, also in a worker process.
+    os.environ["KB_INDEXES"] = str(settings.indexes.resolve())
+    import uvicorn
+
+    print(f"Kennisbank: http://{settings.host}:{settings.port}/ (stop with Ctrl+C)", file=sys.stderr)
+    # By its name: kb never imports api.
+    uvicorn.run(
+        "api.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        server_header=False,
+        # Queries stand in addresses, and may name persons.
+        access_log=False,
+        log_level="warning",
+    )
+
+
+@app.command()
+def status(indexes: IndexesOption = None, as_json: JsonOption = False) -> None:
+    """Print what the live index holds and what its build left out."""
+    from kb.knowledge_base import KnowledgeBase
+    from kb.printing import status_json, status_text
+
+    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
+    _print(status_text(knowledge_base), status_json(knowledge_base), as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[
+        Path, typer.Argument(help="A JSON Lines file of questions with quotes.", show_default=False)
+    ],
+    mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often the right passage is found."""
+    from kb.evaluation import evaluate as measure
+    from kb.evaluation import read_questions
+    from kb.knowledge_base import KnowledgeBase
+    from kb.printing import evaluation_text
+    from kb.search import Mode
+
+    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
+    result = measure(knowledge_base, read_questions(questions), mode=Mode(mode))
+    _print(evaluation_text(result), result.as_json(), as_json=as_json)
+
+
+def _settings(**overrides: object) -> Settings:
+    from kb.settings import Settings
+
+    return Settings.load(os.environ, **overrides)
+
+
+def _print(text: str, value: Any, *, as_json: bool) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else text)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A progress bar on stderr with files and passages a second and the time left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rates]}"),
+        TimeElapsedColumn(),
+        TextColumn("nog"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
+        task = bar.add_task("Model laden", total=None, rates="")
+
+        def show(progress: Progress) -> None:
+            seconds = max(bar.tasks[task].elapsed or 0.0, 0.001)
+            files, passages = progress.files_done / seconds, progress.passages / seconds
+            rates = f"{files:.1f} bestanden/s, {passages:.0f} passages/s"
+            bar.update(
+                task,
+                description="Documenten lezen en inbedden",
+                completed=progress.files_done,
+                total=progress.files_total,
+                rates=rates,
+            )
+
+        yield show

@@ -1,0 +1,114 @@
+"""Every error that this package raises on purpose.
+
+KBError
+├── SettingsError            a setting or environment variable that cannot be used
+├── CorpusError              the corpus folder is missing, unreadable or empty
+├── ParseError               one source cannot be read; the build goes on without it
+│   ├── UnsupportedFormat    a kind of file that has no reader
+│   ├── NoTextLayer          nothing but pictures, and no OCR to read them
+│   ├── EncryptedFile        a password is needed
+│   ├── DamagedFile          the file breaks its own format
+│   └── TooLarge             a limit on size, pages, time or memory was reached
+├── BuildInProgress          another process is building this index
+├── EncoderUnavailable       the model cannot be found or loaded
+├── IndexUnavailable         no index can be asked
+│   ├── NoIndex              nothing has been published yet
+│   ├── IncompatibleIndex    made by another model or another format version
+│   └── CorruptIndex         a file is missing or does not have its checksum
+├── InvalidQuery             a search that cannot be carried out as asked
+└── NotFound                 no such document or passage in the live generation
+
+Messages are for operators: in English, they say what happened and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class KBError(Exception):
+    """The root of this package's errors."""
+
+
+class SettingsError(KBError):
+    """A setting or environment variable cannot be used."""
+
+
+class CorpusError(KBError):
+    """The corpus folder is missing, unreadable or holds nothing that can be read."""
+
+
+class ParseError(KBError):
+    """One source cannot be read.
+
+    `code` is the stable word for the reason in reports (`damaged`, `encrypted`, …).
+    """
+
+    code = "unreadable"
+
+
+class UnsupportedFormat(ParseError):
+    """The file is of a kind that has no reader."""
+
+    code = "unsupported"
+
+
+class NoTextLayer(ParseError):
+    """The file holds no text at all, and its pictures of text were not read."""
+
+    code = "no-text"
+
+
+class EncryptedFile(ParseError):
+    """The file opens with a password only."""
+
+    code = "encrypted"
+
+
+class DamagedFile(ParseError):
+    """The file does not keep to its own format."""
+
+    code = "damaged"
+
+
+class TooLarge(ParseError):
+    """A limit on size, pages, time or memory was reached."""
+
+    code = "too-large"
+
+
+class BuildInProgress(KBError):
+    """Another process is building this index."""
+
+
+class EncoderUnavailable(KBError):
+    """The model cannot be found or loaded."""
+
+
+class IndexUnavailable(KBError):
+    """No index can be asked."""
+
+
+class NoIndex(IndexUnavailable):
+    """Nothing has been published yet."""
+
+
+class IncompatibleIndex(IndexUnavailable):
+    """The index was made by another model or another format version."""
+
+
+class CorruptIndex(IndexUnavailable):
+    """A file of the index is missing or does not have its checksum."""
+
+
+class InvalidQuery(KBError):
+    """A search cannot be carried out as asked.
+
+    `faults` holds every fault of the request as (parameter, code, message).
+    """
+
+    def __init__(self, faults: list[tuple[str, str, str]]) -> None:
+        super().__init__("; ".join(message for _, _, message in faults))
+        self.faults = faults
+
+
+class NotFound(KBError):
+    """No such document or passage in the live generation."""

@@ -1,0 +1,173 @@
+"""One index: what it holds, how it is written and how it is asked.
+
+`Index` is the contract; `kb.index.embedded` keeps it with FAISS and SQLite on this machine's disk.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.documents import Event, Kind, Passage
+from kb.embedding import EncoderIdentity
+
+# Raised when files of an older version cannot be read any more.
+FORMAT_VERSION = 1
+
+Rows = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which passages may be ranked. An empty set allows all; a date bound excludes the undated.
+
+    `events` holds ids or names; `documents` ids.
+    """
+
+    kinds: frozenset[Kind] = frozenset()
+    events: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
+    date_from: dt.date | None = None
+    date_to: dt.date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True when every passage is allowed."""
+        return self == Filter()
+
+    def allows(self, record: DocumentRecord) -> bool:
+        """True when the passages of this document may be ranked."""
+        event = record.event
+        names = {event.id, event.name} if event else set()
+        return (
+            (not self.kinds or record.kind in self.kinds)
+            and (not self.events or not self.events.isdisjoint(names))
+            and (not self.languages or record.language in self.languages)
+            and (not self.documents or record.id in self.documents)
+            and (not self.date_from or bool(record.date and record.date >= self.date_from))
+            and (not self.date_to or bool(record.date and record.date <= self.date_to))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Rows of passages and their scores, best first; both of shape (n,)."""
+
+    rows: Rows
+    scores: Scores
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """What the index knows of a document. `source` is its path within the corpus."""
+
+    id: str
+    title: str
+    kind: Kind
+    source: str
+    sha256: str
+    size: int
+    event: Event | None = None
+    date: dt.date | None = None
+    date_text: str | None = None
+    place: str | None = None
+    host: str | None = None
+    speakers: tuple[str, ...] = ()
+    language: str | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageRecord:
+    """A passage as it lies in the index. `twins` are rows of other passages with the same words."""
+
+    row: int
+    passage: Passage
+    twins: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a generation says of itself.
+
+    `files` maps each of its files to its SHA-256; `sources` each document's path to the hashes of
+    the file and of its sidecars. `corpus` is the folder that was read.
+    """
+
+    generation: str
+    created: dt.datetime
+    encoder: EncoderIdentity
+    corpus: str
+    documents: int
+    passages: int
+    sources: Mapping[str, tuple[str, str]]
+    fingerprint: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """The values a filter can name, each with its number of documents, most frequent first."""
+
+    kinds: Mapping[str, int]
+    languages: Mapping[str, int]
+    events: Mapping[Event, int]
+
+
+class Index(Protocol):
+    """An index that can be asked. Scores: higher is better. Nothing of it ever changes."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it says of itself."""
+        ...
+
+    def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
+        """The k nearest passages by inner product with `vector` of shape (dimension,)."""
+        ...
+
+    def lexical(self, terms: Sequence[str], *, k: int, filter: Filter) -> Ranking:
+        """The k best passages by BM25 over `terms`; passages that hold none are left out."""
+        ...
+
+    def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
+        """The inner product of `vector` with each of `rows`."""
+        ...
+
+    def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
+        """The passages in these rows, in the order asked."""
+        ...
+
+    def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
+        """The documents with these ids, in that order; all, by path, without `ids`.
+
+        Raises `NotFound` for an id that is not in the index.
+        """
+        ...
+
+    def passage_row(self, passage_id: str) -> int:
+        """The row of a passage. Raises `NotFound`."""
+        ...
+
+    def document_rows(self, document_id: str) -> range:
+        """The rows of a document's passages, in reading order. Raises `NotFound`."""
+        ...
+
+    def facets(self) -> Facets:
+        """The values that a filter can name."""
+        ...
+
+    def close(self) -> None:
+        """Release the files. It cannot be asked any more."""
+        ...

@@ -1,0 +1,209 @@
+"""An index in a folder on this machine: FAISS for vectors, bm25s for postings, SQLite for the rest."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import bm25s
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from kb.documents import Event
+from kb.errors import CorruptIndex, NotFound
+from kb.index import DocumentRecord, Facets, Filter, Manifest, PassageRecord, Ranking, Rows, Scores
+from kb.index.manifests import read_manifest, verify
+from kb.index.records import PASSAGE_COLUMNS, document_record, passage
+from kb.index.writing import LEXICAL, PASSAGES, VECTORS
+
+_CONNECTIONS = 4
+# SQLite's bound on variables in one statement is far above this in every build of it.
+_VARIABLES = 500
+
+
+class EmbeddedIndex:
+    """The files of one generation, opened for reading. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Open a generation whose checksums have been verified; see `open`."""
+        self._manifest = manifest
+        self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
+        for _ in range(_CONNECTIONS):
+            self._connections.put(sqlite3.connect(uri, uri=True, check_same_thread=False))
+        self._vectors = _read_vectors(folder / VECTORS)
+        self._postings = _read_postings(folder / LEXICAL)
+        with self._connection() as database:
+            rows = database.execute(
+                "SELECT record, first_passage, passages FROM documents ORDER BY row"
+            ).fetchall()
+        self._records = [document_record(record) for record, _, _ in rows]
+        self._spans = [range(first, first + count) for _, first, count in rows]
+        self._row_of = {record.id: row for row, record in enumerate(self._records)}
+        self._passages = sum(len(span) for span in self._spans)
+        if self._passages != self._vectors.ntotal:
+            raise CorruptIndex(f"{folder} holds {self._passages} passages and {self._vectors.ntotal} vectors")
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the generation in `folder` after every checksum has been verified.
+
+        FAISS has no checksum of its own: a damaged file loads and answers wrongly. Raises
+        `CorruptIndex` or `IncompatibleIndex`.
+        """
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
+        return cls(folder, manifest)
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._manifest
+
+    def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
+        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
+        if filter.is_open:
+            scores, rows = self._vectors.search(query, min(k, self._passages) or 1)
+        else:
+            mask = self._mask(filter)
+            bits = np.packbits(mask, bitorder="little")
+            selector = faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(bits))
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+            scores, rows = self._vectors.search(query, min(k, int(mask.sum())) or 1, params=parameters)
+        # FAISS fills up with row -1 where it found fewer than k, and leaves the order of equals to chance.
+        order = [at for at in np.lexsort((rows[0], -scores[0])) if rows[0][at] >= 0]
+        return Ranking(rows[0][order].astype(np.int64), scores[0][order].astype(np.float32))
+
+    def lexical(self, terms: Sequence[str], *, k: int, filter: Filter) -> Ranking:
+        known = [term for term in terms if self._postings and term in self._postings.vocab_dict]
+        if not known or not self._postings:
+            return Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
+        scores: Scores = self._postings.get_scores(known)
+        if not filter.is_open:
+            scores = scores * self._mask(filter)
+        rows = _top(scores, k)
+        return Ranking(rows, scores[rows])
+
+    def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
+        if not len(rows):
+            return np.empty(0, np.float32)
+        vectors: npt.NDArray[np.float32] = self._vectors.reconstruct_batch(np.asarray(rows, np.int64))
+        products: Scores = vectors @ np.asarray(vector, np.float32)
+        return products
+
+    def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
+        wanted = [int(row) for row in rows]
+        found: dict[int, PassageRecord] = {}
+        with self._connection() as database:
+            for at in range(0, len(wanted), _VARIABLES):
+                found.update(_fetch(database, wanted[at : at + _VARIABLES]))
+        return [found[row] for row in wanted]
+
+    def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
+        if ids is None:
+            return list(self._records)
+        return [self._records[self._document_row(identifier)] for identifier in ids]
+
+    def passage_row(self, passage_id: str) -> int:
+        with self._connection() as database:
+            found = database.execute("SELECT row FROM passages WHERE id = ?", (passage_id,)).fetchone()
+        if not found:
+            raise NotFound(f"There is no passage {passage_id} in generation {self._manifest.generation}")
+        return int(found[0])
+
+    def document_rows(self, document_id: str) -> range:
+        return self._spans[self._document_row(document_id)]
+
+    def facets(self) -> Facets:
+        events: Counter[Event] = Counter(record.event for record in self._records if record.event)
+        return Facets(
+            kinds=_ordered(Counter(record.kind.value for record in self._records)),
+            languages=_ordered(Counter(record.language for record in self._records if record.language)),
+            events=dict(sorted(events.items(), key=lambda item: (-item[1], item[0].name))),
+        )
+
+    def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """The vectors, each of shape (dimension,), of passages that were embedded from texts with these
+        hashes (`kb.index.writing.embedded_hash`), as far as there are any."""
+        wanted = list(hashes)
+        found: dict[str, int] = {}
+        with self._connection() as database:
+            for at in range(0, len(wanted), _VARIABLES):
+                some = wanted[at : at + _VARIABLES]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT embedded, row FROM passages WHERE embedded IN ({marks})"  # noqa: S608
+                found.update(database.execute(query, some).fetchall())
+        return {key: self._vectors.reconstruct(row) for key, row in found.items()}
+
+    def close(self) -> None:
+        for _ in range(_CONNECTIONS):
+            self._connections.get().close()
+
+    def _document_row(self, document_id: str) -> int:
+        row = self._row_of.get(document_id)
+        if row is None:
+            raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
+        return row
+
+    def _mask(self, filter: Filter) -> npt.NDArray[np.bool_]:
+        """Which passages the filter allows, of shape (passages,)."""
+        allowed = np.fromiter(
+            (filter.allows(record) for record in self._records), np.bool_, len(self._records)
+        )
+        return np.repeat(allowed, [len(span) for span in self._spans])
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connections.get()
+        try:
+            yield connection
+        finally:
+            self._connections.put(connection)
+
+
+def _fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, PassageRecord]]:
+    marks = ",".join("?" * len(rows))
+    found = database.execute(
+        f"SELECT passages.row, twin, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
+        f"JOIN documents ON documents.row = document WHERE passages.row IN ({marks})",
+        rows,
+    ).fetchall()
+    for row, twin, *columns in found:
+        twins: tuple[int, ...] = ()
+        if twin is not None:
+            same = database.execute("SELECT row FROM passages WHERE twin = ? AND row <> ?", (twin, row))
+            twins = tuple(other for (other,) in same)
+        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
+
+
+def _read_vectors(file: Path) -> Any:
+    try:
+        return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise CorruptIndex(f"{file} cannot be read ({error}). Build the index again: kb build") from error
+
+
+def _read_postings(folder: Path) -> Any:
+    """The postings, memory-mapped; None for an index in which no passage holds a term."""
+    if not (folder / "params.index.json").exists():
+        return None
+    return bm25s.BM25.load(folder, mmap=True, show_progress=False)
+
+
+def _top(scores: Scores, k: int) -> Rows:
+    """The rows of the k best scores above 0, best first; equal scores by row, so that ties are stable."""
+    rows: Rows = np.flatnonzero(scores > 0)
+    if len(rows) > k:
+        floor = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+        rows = rows[scores[rows] >= floor]
+    order = np.lexsort((rows, -scores[rows]))
+    return rows[order][:k]
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,145 @@
+"""Writing an embedded index: vectors, passages and postings into one folder, once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import bm25s
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from kb.documents import Passage
+from kb.index import DocumentRecord
+from kb.index.records import INDICES, SCHEMA, to_json
+from kb.language import analyse
+
+VECTORS = "vectors.faiss"
+PASSAGES = "passages.sqlite"
+LEXICAL = "lexical"
+
+# Robertson and Zaragoza (2009); the values of Anserini for passages, best of a small grid (BENCHMARKS.md).
+BM25_K1 = 0.9
+BM25_B = 0.4
+
+_NOT_A_WORD = re.compile(r"[\W_]+")
+
+
+def embedded_text(passage: Passage) -> str:
+    """What is encoded for a passage: its context, then its words."""
+    return f"{passage.context}\n{passage.text}" if passage.context else passage.text
+
+
+def embedded_hash(text: str) -> str:
+    """The key by which the vector of an unchanged passage is found again."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class IndexWriter:
+    """Takes documents in turn and leaves an index in `folder`, which must be empty."""
+
+    def __init__(self, folder: Path, *, dimension: int) -> None:
+        self._folder = folder
+        self._vectors = faiss.IndexFlatIP(dimension)
+        self._vocabulary: dict[str, int] = {}
+        self._terms: list[array[int]] = []
+        self._documents = 0
+        self._twins: dict[bytes, int] = {}
+        self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
+        # The folder is thrown away when the build fails, so nothing needs to be undone in it.
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.executescript(SCHEMA)
+        self._database.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._database.close()
+
+    @property
+    def passages(self) -> int:
+        """How many passages were added."""
+        return len(self._terms)
+
+    @property
+    def documents(self) -> int:
+        """How many documents were added."""
+        return self._documents
+
+    def add(
+        self, document: DocumentRecord, passages: Sequence[Passage], vectors: npt.NDArray[np.float32]
+    ) -> None:
+        """Append a document, its passages in reading order and their vectors, of shape (passages, dimension).
+
+        Raises `ValueError` when passages and vectors differ in number.
+        """
+        if vectors.shape != (len(passages), self._vectors.d):
+            raise ValueError(f"{len(passages)} passages have vectors of shape {vectors.shape}")
+        first = self.passages
+        self._database.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
+            (self._documents, document.id, first, len(passages), to_json(document)),
+        )
+        for row, passage in enumerate(passages, first):
+            self._database.execute(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    row,
+                    passage.id,
+                    self._documents,
+                    passage.ordinal,
+                    passage.start,
+                    passage.end,
+                    passage.text,
+                    passage.context,
+                    to_json(passage.locator),
+                    embedded_hash(embedded_text(passage)),
+                    self._twin(row, passage.text),
+                ),
+            )
+            self._terms.append(self._term_ids(passage, document.language))
+        self._documents += 1
+        if len(passages):
+            self._vectors.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def finish(self) -> None:
+        """Write what is still in memory. Nothing can be added after it."""
+        self._database.execute("COMMIT")
+        self._database.executescript(INDICES)
+        self._database.execute("PRAGMA optimize")
+        self._database.close()
+        faiss.write_index(self._vectors, str(self._folder / VECTORS))
+        self._write_postings()
+
+    def _twin(self, row: int, text: str) -> int | None:
+        """The first row with the same words, marking that row as well; None for the first."""
+        key = hashlib.sha256(_NOT_A_WORD.sub(" ", text.lower()).strip().encode()).digest()
+        first = self._twins.setdefault(key, row)
+        if first == row:
+            return None
+        self._database.execute("UPDATE passages SET twin = row WHERE row = ?", (first,))
+        return first
+
+    def _term_ids(self, passage: Passage, language: str | None) -> array[int]:
+        terms = [*analyse(passage.text, language), *analyse(passage.context, language)]
+        return array("i", [self._vocabulary.setdefault(term, len(self._vocabulary)) for term in terms])
+
+    def _write_postings(self) -> None:
+        folder = self._folder / LEXICAL
+        folder.mkdir()
+        if not self._vocabulary:
+            return
+        retriever = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene")
+        tokenized = bm25s.tokenization.Tokenized(
+            ids=[list(ids) for ids in self._terms], vocab=self._vocabulary
+        )
+        retriever.index(tokenized, show_progress=False, create_empty_token=False)
+        retriever.save(folder, show_progress=False)

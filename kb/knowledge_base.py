@@ -1,0 +1,285 @@
+"""The reading side as one object, held by the API, the command line and Python callers."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from kb.corpus import source_file
+from kb.documents import Passage
+from kb.embedding import Encoder, load_encoder
+from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
+from kb.generations import Generations, LiveIndex
+from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
+from kb.index.embedded import EmbeddedIndex
+from kb.index.manifests import sha256_of
+from kb.search import Hits, Mode, search
+from kb.settings import Settings
+
+MAX_QUERY = 1_000
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The hits of one query, with what they were found in. `seconds` is the time it took."""
+
+    query: str
+    mode: Mode
+    limit: int
+    offset: int
+    seconds: float
+    generation: str
+    found: Hits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageInContext:
+    """A passage with its document and the passages before and after it, where there are any."""
+
+    passage: Passage
+    document: DocumentRecord
+    previous: Passage | None
+    next: Passage | None
+
+
+class KnowledgeBase:
+    """Searches the live generation, and goes on to the next one when it is published."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._generations = Generations(settings.indexes)
+        self._live: LiveIndex | _OneIndex = LiveIndex(self._generations)
+        self._encoder = _LoadedOnce(settings)
+        self._unchanged: dict[str, tuple[int, int]] = {}
+
+    def pinned(self) -> Self:
+        """This knowledge base at one generation: the one that is live when it is first asked.
+
+        For a request that asks more than once: what is published in between does not mix into it.
+        """
+        other = copy.copy(self)
+        other._live = _OneIndex(self._live)
+        return other
+
+    @property
+    def settings(self) -> Settings:
+        """The settings it was made with."""
+        return self._settings
+
+    def warm(self) -> None:
+        """Load index and encoder now rather than with the first query.
+
+        Raises `IndexUnavailable` or `EncoderUnavailable`.
+        """
+        self._check(self._live.get(), self._encoder.get())
+
+    @property
+    def is_warm(self) -> bool:
+        """True once the encoder is loaded and the live generation can be asked with it."""
+        if not self._encoder.is_loaded:
+            return False
+        self._check(self._live.get(), self._encoder.get())
+        return True
+
+    def search(
+        self,
+        query: str,
+        *,
+        mode: Mode = Mode.HYBRID,
+        filter: Filter | None = None,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> Answered:
+        """The hits of a query. Raises `InvalidQuery` with every fault of it, or `IndexUnavailable`."""
+        started = time.perf_counter()
+        index = self._live.get()
+        filter = filter or Filter()
+        faults = _faults(query, limit, offset) + _filter_faults(filter, index)
+        if faults:
+            raise InvalidQuery(faults)
+        encoder = self._encoder.get()
+        self._check(index, encoder)
+        query = " ".join(query.split())
+        found = search(index, encoder, query, mode=mode, filter=filter, page=slice(offset, offset + limit))
+        return Answered(
+            query=query,
+            mode=mode,
+            limit=limit,
+            offset=offset,
+            seconds=time.perf_counter() - started,
+            generation=index.manifest.generation,
+            found=found,
+        )
+
+    def faults(
+        self, query: str | None, *, filter: Filter | None = None, limit: int = 10, offset: int = 0
+    ) -> list[tuple[str, str, str]]:
+        """Everything that `search` would refuse, as (parameter, code, message).
+
+        Without a query, what it would refuse of the rest.
+        """
+        return _faults(query, limit, offset) + _filter_faults(filter or Filter(), self._live.get())
+
+    def manifest(self) -> Manifest:
+        """What the live generation says of itself."""
+        return self._live.get().manifest
+
+    def report(self) -> dict[str, Any]:
+        """The report of the build that made the live generation."""
+        generation = self._live.get().manifest.generation
+        text = (self._settings.indexes / generation / "report.json").read_text(encoding="utf-8")
+        report: dict[str, Any] = json.loads(text)
+        return report
+
+    def generations(self) -> list[str]:
+        """The names of all generations on disk, oldest first."""
+        return self._generations.names()
+
+    def facets(self) -> Facets:
+        """The values that a filter can name."""
+        return self._live.get().facets()
+
+    def documents(self, filter: Filter | None = None) -> list[DocumentRecord]:
+        """All documents that the filter allows, by path."""
+        allowed = filter or Filter()
+        return [record for record in self._live.get().documents() if allowed.allows(record)]
+
+    def document(self, document_id: str) -> DocumentRecord:
+        """One document. Raises `NotFound`."""
+        return self._live.get().documents([document_id])[0]
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """A document's passages in reading order. Raises `NotFound`."""
+        index = self._live.get()
+        return [record.passage for record in index.passages(index.document_rows(document_id))]
+
+    def passage(self, passage_id: str) -> PassageInContext:
+        """A passage with its neighbours in the same document. Raises `NotFound`."""
+        index = self._live.get()
+        row = index.passage_row(passage_id)
+        (record,) = index.passages([row])
+        rows = index.document_rows(record.passage.document_id)
+        near = {
+            found.row: found.passage for found in index.passages(n for n in (row - 1, row + 1) if n in rows)
+        }
+        return PassageInContext(
+            passage=record.passage,
+            document=index.documents([record.passage.document_id])[0],
+            previous=near.get(row - 1),
+            next=near.get(row + 1),
+        )
+
+    def file(self, document_id: str) -> Path:
+        """The file a document was read from.
+
+        Only files of the live generation can be named. Raises `NotFound` when the file is gone or has
+        changed since: its passages could not be found in it.
+        """
+        index = self._live.get()
+        record = index.documents([document_id])[0]
+        root = Path(index.manifest.corpus)
+        file = source_file(root, record.source)
+        try:
+            inside = file.resolve(strict=True).is_relative_to(root.resolve())
+            status = file.stat()
+        except OSError:
+            inside = False
+        if not inside:
+            raise NotFound(f"{record.source} is no longer in {root}. Build the index again: kb build")
+        stamp = (status.st_size, status.st_mtime_ns)
+        if self._unchanged.get(record.sha256) != stamp:
+            if sha256_of(file) != record.sha256:
+                raise NotFound(
+                    f"{record.source} has changed since it was indexed. Build the index again: kb build"
+                )
+            self._unchanged[record.sha256] = stamp
+        return file
+
+    def _check(self, index: Index, encoder: Encoder) -> None:
+        made_by = index.manifest.encoder
+        if made_by != encoder.identity:
+            mine = encoder.identity
+            raise IncompatibleIndex(
+                f"Generation {index.manifest.generation} was made with model {made_by.model} "
+                f"({made_by.revision}), but KB_MODEL is {mine.model} ({mine.revision}) with prompts "
+                f"{mine.query_prompt!r} and {mine.passage_prompt!r}. "
+                f"Build the index again: kb build --corpus {index.manifest.corpus}"
+            )
+
+
+class _OneIndex:
+    """The index that `live` gave when it was first asked."""
+
+    def __init__(self, live: LiveIndex | _OneIndex) -> None:
+        self._live = live
+        self._index: EmbeddedIndex | None = None
+
+    def get(self) -> EmbeddedIndex:
+        self._index = self._index or self._live.get()
+        return self._index
+
+
+class _LoadedOnce:
+    """The encoder, loaded when it is first needed, by one thread for all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._encoder: Encoder | None = None
+        self._loading = threading.Lock()
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._encoder is not None
+
+    def get(self) -> Encoder:
+        if self._encoder is None:
+            with self._loading:
+                if self._encoder is None:
+                    self._encoder = load_encoder(self._settings)
+        return self._encoder
+
+
+def _faults(query: str | None, limit: int, offset: int) -> list[tuple[str, str, str]]:
+    faults = []
+    query = "-" if query is None else query
+    if not query.strip():
+        faults.append(("q", "empty", "The query is empty"))
+    if len(query) > MAX_QUERY:
+        faults.append(
+            ("q", "too-long", f"The query has {len(query)} characters; at most {MAX_QUERY} are allowed")
+        )
+    if _CONTROL.search(query):
+        faults.append(("q", "control-characters", "The query holds control characters"))
+    if not 1 <= limit <= MAX_LIMIT:
+        faults.append(("limit", "out-of-range", f"limit is {limit}; it must be from 1 to {MAX_LIMIT}"))
+    if not 0 <= offset <= MAX_OFFSET:
+        faults.append(("offset", "out-of-range", f"offset is {offset}; it must be from 0 to {MAX_OFFSET}"))
+    return faults
+
+
+def _filter_faults(filter: Filter, index: Index) -> list[tuple[str, str, str]]:
+    faults = []
+    facets = index.facets()
+    events = {value for event in facets.events for value in (event.id, event.name)}
+    documents = {record.id for record in index.documents()} if filter.documents else set()
+    for name, wanted, known in (
+        ("event", filter.events, events),
+        ("language", filter.languages, set(facets.languages)),
+        ("document", filter.documents, documents),
+    ):
+        faults += [
+            (name, "unknown-value", f"There is no {name} {value!r} in the index")
+            for value in sorted(wanted - known)
+        ]
+    if filter.date_from and filter.date_to and filter.date_from > filter.date_to:
+        faults.append(("dateFrom", "out-of-range", "dateFrom is after dateTo"))
+    return faults

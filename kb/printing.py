@@ -1,0 +1,196 @@
+"""What the command line prints: Dutch text for a person, the API's JSON for a script."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from kb import dutch
+from kb.documents import Kind, Locator
+from kb.evaluation import Evaluation
+from kb.index import DocumentRecord, Filter
+from kb.knowledge_base import Answered, KnowledgeBase
+from kb.reports import BuildReport
+from kb.search import Hit
+
+_FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
+_MARK = ("\x1b[1;33m", "\x1b[0m")
+
+
+def read_filter(conditions: Sequence[str]) -> Filter:
+    """A filter from "name=value" conditions. Raises `ValueError` that says what is wrong."""
+    values: dict[str, list[str]] = {}
+    for condition in conditions:
+        name, found, value = condition.partition("=")
+        if name not in _FILTERS or not found:
+            raise ValueError(f"{condition!r} is not NAME=VALUE with a name of {', '.join(_FILTERS)}")
+        values.setdefault(name, []).append(value)
+    return Filter(
+        kinds=frozenset(Kind(value) for value in values.get("kind", [])),
+        events=frozenset(values.get("event", [])),
+        languages=frozenset(values.get("language", [])),
+        documents=frozenset(values.get("document", [])),
+        date_from=_date(values.get("dateFrom")),
+        date_to=_date(values.get("dateTo")),
+    )
+
+
+def answered_text(answered: Answered, *, colour: bool) -> str:
+    """The hits, each with its source above its words."""
+    total = dutch.count(answered.found.total, "passage", "passages")
+    lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms", ""]
+    for hit in answered.found.hits:
+        lines += [f"{hit.rank}. {_source(hit.document, hit.passage.locator)}", f"   {hit.document.source}"]
+        lines += [f"   ook in: {_source(twin.document, twin.passage.locator)}" for twin in hit.also_in]
+        lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")] + [""]
+    return "\n".join(lines).rstrip()
+
+
+def answered_json(answered: Answered) -> dict[str, Any]:
+    """The hits as the API gives them, without its links."""
+    return {
+        "query": answered.query,
+        "mode": answered.mode.value,
+        "total": answered.found.total,
+        "limit": answered.limit,
+        "offset": answered.offset,
+        "tookMs": round(answered.seconds * 1000, 1),
+        "generation": answered.generation,
+        "hits": [_hit_json(hit) for hit in answered.found.hits],
+    }
+
+
+def report_text(report: BuildReport) -> str:
+    """The report of a build for the person who ran it."""
+    documents = dutch.count(report.documents, "document", "documenten")
+    passages = dutch.count(report.passages, "passage", "passages")
+    reused = dutch.thousands(report.reused)
+    lines = [
+        f"Klaar: {documents}, {passages} in {report.seconds:.0f} s ({reused} ongewijzigd overgenomen).",
+        f"De nieuwe index {report.generation} is in gebruik.",
+    ]
+    if report.undated:
+        lines.append(f"{dutch.count(report.undated, 'document', 'documenten')} zonder zekere datum.")
+    noted = [file for file in report.files if file.gaps]
+    if noted:
+        lines.append(f"{dutch.count(len(noted), 'bestand', 'bestanden')} gelezen met een opmerking:")
+        lines += [
+            f"  {file.path}: "
+            + "; ".join(dict.fromkeys(gap.message for gap in file.gaps[:5]))
+            + (f" (en nog {len(file.gaps) - 5})" if len(file.gaps) > 5 else "")
+            for file in noted
+        ]
+    if report.left_out:
+        lines.append(f"{dutch.count(len(report.left_out), 'bestand', 'bestanden')} niet opgenomen:")
+        lines += [f"  {file.path}: {file.message}" for file in report.left_out]
+    return "\n".join(lines)
+
+
+def status_json(knowledge_base: KnowledgeBase) -> dict[str, Any]:
+    """What the live index is, for scripts."""
+    manifest = knowledge_base.manifest()
+    return {
+        "generation": manifest.generation,
+        "created": manifest.created.isoformat(timespec="seconds"),
+        "corpus": manifest.corpus,
+        "documents": manifest.documents,
+        "passages": manifest.passages,
+        "model": manifest.encoder.model,
+        "revision": manifest.encoder.revision,
+        "dimension": manifest.encoder.dimension,
+        "generations": knowledge_base.generations(),
+        "report": knowledge_base.report(),
+    }
+
+
+def status_text(knowledge_base: KnowledgeBase) -> str:
+    """What the live index is, for a person."""
+    manifest, report = knowledge_base.manifest(), knowledge_base.report()
+    created = manifest.created.astimezone()
+    documents = dutch.count(manifest.documents, "document", "documenten")
+    passages = dutch.count(manifest.passages, "passage", "passages")
+    lines = [
+        f"Index {manifest.generation} van {dutch.date(created.date())} {created:%H:%M}",
+        f"  map met documenten: {manifest.corpus}",
+        f"  {documents}, {passages}, {report['documentsUndated']} zonder zekere datum",
+        f"  model: {manifest.encoder.model} ({manifest.encoder.dimension} dimensies)",
+        f"  eerder gemaakt en nog bewaard: {len(knowledge_base.generations()) - 1}",
+        f"  niet opgenomen: {dutch.count(report['filesLeftOut'], 'bestand', 'bestanden')}",
+    ]
+    left_out = [file for file in report["files"] if file["status"] == "left-out"]
+    return "\n".join([*lines, *(f"    {file['path']}: {file['message']}" for file in left_out)])
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """The measures of an evaluation as a table."""
+    rows = [f"{'':24}{'vragen':>8}{'r@1':>8}{'r@5':>8}{'r@10':>8}{'MRR@10':>8}"]
+    for name, measures in evaluation.groups.items():
+        values = (measures.recall_at_1, measures.recall_at_5, measures.recall_at_10, measures.mrr_at_10)
+        rows.append(f"{name:24}{measures.questions:8}" + "".join(f"{value:8.3f}" for value in values))
+    rows.append(f"mediaan {evaluation.median_ms:.0f} ms, p95 {evaluation.p95_ms:.0f} ms per vraag")
+    return "\n".join(rows)
+
+
+def _source(document: DocumentRecord, locator: Locator) -> str:
+    day = dutch.date(document.date) if document.date else document.date_text or "datum onbekend"
+    event = document.event.name if document.event else None
+    return ", ".join(part for part in (document.title, event, day, dutch.place(locator)) if part)
+
+
+def _marked(hit: Hit, *, colour: bool) -> str:
+    text, at, parts = hit.passage.text, 0, []
+    if not colour:
+        return text
+    for start, end in hit.highlights:
+        parts += [text[at:start], _MARK[0], text[start:end], _MARK[1]]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 4),
+        "text": hit.passage.text,
+        "highlights": [list(span) for span in hit.highlights],
+        "passageId": hit.passage.id,
+        "document": _document_json(hit.document),
+        "locator": _locator_json(hit.passage.locator),
+        "alsoIn": [
+            {
+                "passageId": twin.passage.id,
+                "document": _document_json(twin.document),
+                "locator": _locator_json(twin.passage.locator),
+            }
+            for twin in hit.also_in
+        ],
+    }
+
+
+def _document_json(document: DocumentRecord) -> dict[str, Any]:
+    event = document.event
+    return {
+        "id": document.id,
+        "title": document.title,
+        "kind": document.kind.value,
+        "date": document.date.isoformat() if document.date else None,
+        "event": {"id": event.id, "name": event.name} if event else None,
+        "language": document.language,
+        "source": document.source,
+    }
+
+
+def _locator_json(locator: Locator) -> dict[str, Any]:
+    return {
+        "page": locator.page,
+        "pageLabel": locator.page_label,
+        "slide": locator.slide,
+        "part": locator.part.value,
+        "headings": list(locator.headings),
+        "line": locator.line,
+    }
+
+
+def _date(values: Sequence[str] | None) -> dt.date | None:
+    return dt.date.fromisoformat(values[-1]) if values else None

@@ -1,0 +1,106 @@
+"""Everything an operator may change, read once at the edge and passed down as a value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kb.errors import SettingsError
+
+PREFIX = "KB_"
+
+
+class Settings(BaseModel):
+    """The settings, each from the environment variable KB_<NAME>.
+
+    An unknown KB_ variable is refused: a typo would otherwise be ignored in silence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Path = Field(Path("corpus"), description="Folder with the documents")
+    indexes: Path = Field(Path("indexes"), description="Folder with the index generations")
+    keep_generations: int = Field(3, ge=1, le=100, description="How many generations stay on disk")
+
+    model: str = Field(
+        "multilingual-e5-small",
+        min_length=1,
+        description="sentence-transformers model: the default one, a folder, or a name in the local cache",
+    )
+    query_prompt: str | None = Field(None, description="Text before each query, instead of the model's own")
+    passage_prompt: str | None = Field(
+        None, description="Text before each passage, instead of the model's own"
+    )
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Where the model runs")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Arithmetic of the model; auto takes bfloat16 where the processor has it"
+    )
+
+    passage_words: int = Field(160, ge=40, le=300, description="Words of a passage, about")
+    overlap_words: int = Field(
+        30, ge=0, le=100, description="Words that a passage repeats of the one before, at most"
+    )
+
+    ocr: Literal["auto", "off"] = Field(
+        "auto", description="Read pages without text with Tesseract where it is installed"
+    )
+    ocr_languages: str = Field(
+        "nld+eng", pattern=r"^[a-z_]{3,}(\+[a-z_]{3,})*$", description="Tesseract's languages"
+    )
+    file_megabytes: int = Field(200, ge=1, le=4_000, description="Larger files are left out")
+    file_pages: int = Field(
+        2_000, ge=1, le=100_000, description="Files with more pages or slides are left out"
+    )
+    file_seconds: int = Field(300, ge=5, le=7_200, description="A file that takes longer to read is left out")
+    reader_megabytes: int = Field(
+        2_000, ge=500, le=64_000, description="Memory that reading one file may take"
+    )
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address the service listens on")
+    port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> Self:
+        if self.overlap_words * 2 > self.passage_words:
+            raise ValueError("overlap_words must be at most half of passage_words")
+        return self
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], **overrides: object) -> Self:
+        """Settings from the KB_ variables in `environ`; an override that is not None goes first.
+
+        Raises `SettingsError` naming every variable that cannot be used.
+        """
+        found = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
+        names = {PREFIX + name.upper(): name for name in cls.model_fields}
+        unknown = [_unknown(key, list(names)) for key in found if key not in names]
+        if unknown:
+            raise SettingsError("\n".join(unknown))
+        values: dict[str, object] = {names[key]: value for key, value in found.items()}
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        try:
+            return cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+
+def _unknown(key: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(key, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(names)}"
+    return f"{key} is not a setting; {hint}"
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else "Settings"
+        lines.append(
+            f"{name}: {fault['msg']} (it is {fault['input']!r})"
+            if fault["loc"]
+            else f"{name}: {fault['msg']}"
+        )
+    return "\n".join(lines)

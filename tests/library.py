@@ -1,0 +1,72 @@
+"""Small indexes for tests, written with the real writer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kb.chunking import Window, chunk
+from kb.documents import Block, Document, Event, Kind, Locator, Metadata, Source, stable_id
+from kb.generations import Generations
+from kb.index import DocumentRecord, Manifest
+from kb.index.manifests import write_manifest
+from kb.index.writing import IndexWriter, embedded_text
+from tests.geometry import DIMENSION, WordEncoder
+
+EVENING = Event(name="Avond over data", date=dt.date(2023, 4, 13), place="Waterrijk")
+
+
+def record(path: str, **fields: object) -> DocumentRecord:
+    """A document's record with sensible values for what a test does not care about."""
+    values: dict[str, object] = {
+        "id": stable_id("document", path),
+        "title": path,
+        "kind": Kind.VERSLAG,
+        "source": path,
+        "sha256": "0" * 64,
+        "size": 1,
+        "language": "nl",
+    }
+    return DocumentRecord(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def write_index(
+    folder: Path, texts: Mapping[DocumentRecord, Sequence[str]], *, generation: str = "g"
+) -> Manifest:
+    """Write an index in which each text is a passage under a heading of its own."""
+    encoder = WordEncoder()
+    window = Window(words=160, overlap_words=0, tokens=400, count_tokens=encoder.count_tokens)
+    with IndexWriter(folder, dimension=DIMENSION) as writer:
+        for document, paragraphs in texts.items():
+            blocks = tuple(
+                Block(text=text, locator=Locator(slide=number)) for number, text in enumerate(paragraphs, 1)
+            )
+            source = Source(path=document.source, sha256=document.sha256, size=document.size)
+            passages = chunk(Document(source=source, metadata=Metadata(), blocks=blocks), window)
+            writer.add(
+                document, passages, encoder.encode_passages([embedded_text(found) for found in passages])
+            )
+        writer.finish()
+        manifest = Manifest(
+            generation=generation,
+            created=dt.datetime.now(dt.UTC),
+            encoder=encoder.identity,
+            corpus=str(folder),
+            documents=writer.documents,
+            passages=writer.passages,
+            sources={},
+            fingerprint="",
+        )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def publish(indexes: Path, texts: Mapping[DocumentRecord, Sequence[str]], *, keep: int = 3) -> str:
+    """Write an index and make it the live generation; its name."""
+    generations = Generations(indexes)
+    with generations.building() as stage:
+        name = stage.name.removeprefix(".stage-")
+        write_index(stage, texts, generation=name)
+        generations.publish(stage, keep=keep)
+    return name

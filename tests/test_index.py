@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.documents import Kind
+from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
+from kb.index import Filter
+from kb.index.embedded import EmbeddedIndex
+from kb.index.writing import BM25_B, BM25_K1, IndexWriter
+from kb.language import analyse, analyse_query
+from tests.geometry import DIMENSION, WordEncoder
+from tests.library import EVENING, record, write_index
+
+REPORT = record("verslag.md", event=EVENING, date=dt.date(2023, 4, 13))
+DECK = record("dia's.pptx", kind=Kind.PRESENTATIE, date=dt.date(2024, 1, 1))
+PAPER = record("paper.pdf", kind=Kind.PAPER, language="en")
+TEXTS = {
+    REPORT: ["De gemeente kiest een zaaksysteem.", "De raad vraagt om een archief.", "Dank voor uw komst."],
+    DECK: ["Het zaaksysteem kost geld; een zaaksysteem kost ook tijd.", "Dank voor uw komst!"],
+    PAPER: ["Municipal archives matter to councils."],
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> EmbeddedIndex:
+    write_index(tmp_path, TEXTS)
+    return EmbeddedIndex.open(tmp_path)
+
+
+def words(index: EmbeddedIndex, rows: np.ndarray) -> list[str]:
+    return [found.passage.text for found in index.passages(rows)]
+
+
+def test_dense_finds_the_passage_that_points_the_same_way(index: EmbeddedIndex) -> None:
+    ranking = index.dense(WordEncoder().encode_query("raad vraagt archief"), k=2, filter=Filter())
+    assert words(index, ranking.rows)[0] == "De raad vraagt om een archief."
+    assert list(ranking.scores) == sorted(ranking.scores, reverse=True)
+
+
+def test_dense_equals_the_inner_product_with_every_vector(index: EmbeddedIndex) -> None:
+    query = WordEncoder().encode_query("zaaksysteem")
+    ranking = index.dense(query, k=100, filter=Filter())
+    expected = np.stack([WordEncoder().encode_query(text) for text in words(index, ranking.rows)]) @ query
+    assert len(ranking) == 6
+    np.testing.assert_allclose(ranking.scores, expected, atol=1e-5)
+    np.testing.assert_allclose(index.scores(query, ranking.rows), ranking.scores, atol=1e-5)
+
+
+def test_lexical_scores_are_bm25(index: EmbeddedIndex) -> None:
+    """Against the formula of Robertson and Zaragoza (2009), worked out here by itself."""
+    texts = [text for texts in TEXTS.values() for text in texts]
+    languages = ["nl"] * 5 + ["en"]
+    documents = [analyse(text, language) for text, language in zip(texts, languages, strict=True)]
+    average = np.mean([len(terms) for terms in documents])
+    (term,) = set(analyse_query("zaaksysteem")) & {term for terms in documents for term in terms}
+    holding = sum(term in terms for terms in documents)
+    idf = np.log(1 + (len(documents) - holding + 0.5) / (holding + 0.5))
+    expected = []
+    for terms in documents:
+        count = terms.count(term)
+        length = 1 - BM25_B + BM25_B * len(terms) / average
+        expected.append(idf * count / (count + BM25_K1 * length))
+    ranking = index.lexical([term], k=10, filter=Filter())
+    np.testing.assert_allclose(ranking.scores, sorted((s for s in expected if s), reverse=True), rtol=1e-5)
+    assert words(index, ranking.rows)[0] == texts[int(np.argmax(expected))]
+
+
+def test_lexical_finds_nothing_for_words_that_no_passage_holds(index: EmbeddedIndex) -> None:
+    assert len(index.lexical(["xyzzy"], k=10, filter=Filter())) == 0
+    assert len(index.lexical([], k=10, filter=Filter())) == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "documents"),
+    [
+        (Filter(kinds=frozenset({Kind.PRESENTATIE})), {DECK}),
+        (Filter(events=frozenset({EVENING.id})), {REPORT}),
+        (Filter(events=frozenset({EVENING.name})), {REPORT}),
+        (Filter(languages=frozenset({"en"})), {PAPER}),
+        (Filter(documents=frozenset({DECK.id, PAPER.id})), {DECK, PAPER}),
+        (Filter(date_from=dt.date(2024, 1, 1)), {DECK}),
+        (Filter(date_to=dt.date(2023, 12, 31)), {REPORT}),
+        (Filter(date_from=dt.date(2023, 1, 1), date_to=dt.date(2024, 12, 31)), {REPORT, DECK}),
+        (Filter(kinds=frozenset({Kind.PRESENTATIE}), languages=frozenset({"en"})), set()),
+    ],
+)
+def test_filters_hold_before_the_top_is_taken_in_both_retrievers(
+    index: EmbeddedIndex, allowed: Filter, documents: set[object]
+) -> None:
+    expected = {found.id for found in documents}  # type: ignore[attr-defined]
+    dense = index.dense(WordEncoder().encode_query("zaaksysteem"), k=6, filter=allowed)
+    assert {found.passage.document_id for found in index.passages(dense.rows)} == expected
+    terms = [term for text in ("zaaksysteem archief", "archives", "dank") for term in analyse_query(text)]
+    lexical = index.lexical(terms, k=6, filter=allowed)
+    assert {found.passage.document_id for found in index.passages(lexical.rows)} == expected
+
+
+def test_a_filter_reaches_the_best_of_what_it_allows_with_k_of_one(index: EmbeddedIndex) -> None:
+    only = Filter(documents=frozenset({PAPER.id}))
+    assert (
+        words(index, index.dense(WordEncoder().encode_query("zaaksysteem"), k=1, filter=only).rows)
+        == TEXTS[PAPER]
+    )
+
+
+def test_the_same_words_know_each_other_case_and_punctuation_aside(index: EmbeddedIndex) -> None:
+    found = {record.passage.text: record for record in index.passages(range(6))}
+    one, other = found["Dank voor uw komst."], found["Dank voor uw komst!"]
+    assert one.twins == (other.row,)
+    assert other.twins == (one.row,)
+    assert found["De raad vraagt om een archief."].twins == ()
+
+
+def test_records_come_back_as_they_were(index: EmbeddedIndex) -> None:
+    assert index.documents() == list(TEXTS)
+    assert index.documents([PAPER.id, REPORT.id]) == [PAPER, REPORT]
+    assert index.document_rows(DECK.id) == range(3, 5)
+    (found,) = index.passages([4])
+    assert index.passage_row(found.passage.id) == 4
+    assert found.passage.locator.slide == 2
+    assert index.facets().kinds == {"paper": 1, "presentatie": 1, "verslag": 1}
+    assert index.facets().events == {EVENING: 1}
+    assert index.facets().languages == {"nl": 2, "en": 1}
+
+
+def test_unknown_ids_are_not_found(index: EmbeddedIndex) -> None:
+    for ask in (index.passage_row, index.document_rows, lambda name: index.documents([name])):
+        with pytest.raises(NotFound, match="nope"):
+            ask("nope")
+
+
+def test_many_threads_read_the_same_answers(index: EmbeddedIndex) -> None:
+    query = WordEncoder().encode_query("zaaksysteem archief")
+    expected = words(index, index.dense(query, k=6, filter=Filter()).rows)
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda _: words(index, index.dense(query, k=6, filter=Filter()).rows), range(400))
+        assert all(one == expected for one in found)
+
+
+def test_vectors_and_passages_that_differ_in_number_are_refused(tmp_path: Path) -> None:
+    with IndexWriter(tmp_path, dimension=DIMENSION) as writer, pytest.raises(ValueError, match="1 passages"):
+        writer.add(REPORT, index_passages(tmp_path), np.zeros((2, DIMENSION), np.float32))
+
+
+def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
+    (tmp_path / "other").mkdir()
+    write_index(tmp_path / "other", {REPORT: ["Een passage."]})
+    return [found.passage for found in EmbeddedIndex.open(tmp_path / "other").passages([0])]
+
+
+@pytest.mark.parametrize("name", ["vectors.faiss", "passages.sqlite", "lexical/data.csc.index.npy"])
+def test_one_flipped_bit_is_detected_at_open(tmp_path: Path, name: str) -> None:
+    write_index(tmp_path, TEXTS)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorruptIndex, match=name):
+        EmbeddedIndex.open(tmp_path)
+
+
+def test_a_missing_file_and_a_broken_manifest_are_detected(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    (tmp_path / "vectors.faiss").unlink()
+    with pytest.raises(CorruptIndex, match="kb build"):
+        EmbeddedIndex.open(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(CorruptIndex, match="manifest"):
+        EmbeddedIndex.open(tmp_path)
+
+
+def test_another_format_version_is_refused_with_the_command_that_rebuilds(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format_version": 99}))
+    with pytest.raises(IncompatibleIndex, match="kb build"):
+        EmbeddedIndex.open(tmp_path)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kb.errors import BuildInProgress, CorpusError
+from kb.generations import Generations, LiveIndex
+from kb.index.embedded import EmbeddedIndex
+from kb.indexing import Progress, build_index, is_stale
+from kb.settings import Settings
+from tests.geometry import WordEncoder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    corpus = tmp_path / "corpus"
+    (corpus / "2023-04-13 avond").mkdir(parents=True)
+    (corpus / "2023-04-13 avond" / "verslag.md").write_text("# Verslag\n\nDe raad kiest een zaaksysteem.\n")
+    (corpus / "2023-04-13 avond" / "_event.yaml").write_text("name: Avond over zaken\nplace: Waterrijk\n")
+    (corpus / "notitie.txt").write_text("De wethouder noemt het archief te duur.\n")
+    return Settings(corpus=corpus, indexes=tmp_path / "indexes", ocr="off")
+
+
+def live(settings: Settings) -> EmbeddedIndex:
+    return LiveIndex(Generations(settings.indexes)).get()
+
+
+def test_a_build_publishes_what_the_documents_say_and_where(settings: Settings) -> None:
+    report = build_index(settings, WordEncoder)
+    index = live(settings)
+    assert (report.documents, report.passages, report.reused, report.left_out) == (2, 2, 0, ())
+    assert index.manifest.generation == report.generation
+    verslag = next(found for found in index.documents() if found.source.endswith("verslag.md"))
+    assert verslag.event
+    assert (verslag.event.name, verslag.event.place) == ("Avond over zaken", "Waterrijk")
+    (row,) = index.document_rows(verslag.id)
+    assert index.passages([row])[0].passage.text == "Verslag\nDe raad kiest een zaaksysteem."
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(settings: Settings) -> None:
+    (settings.corpus / "kapot.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    (settings.corpus / "leeg.docx").write_bytes(b"")
+    (settings.corpus / "oud.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    report = build_index(settings, WordEncoder)
+    assert report.documents == 2
+    assert {(file.path, file.code) for file in report.left_out} == {
+        ("kapot.pdf", "damaged"),
+        ("leeg.docx", "damaged"),
+        ("oud.doc", "unsupported"),
+    }
+    assert all(file.message for file in report.left_out)
+    assert report.as_json()["filesLeftOut"] == 3
+
+
+def test_pages_that_were_not_read_are_in_the_report(settings: Settings, root: Path) -> None:
+    (scan,) = (root / "corpus").rglob("*scan.pdf")
+    shutil.copy(root / "tests" / "files" / "pdf" / "mixed.pdf", settings.corpus) if (
+        root / "tests" / "files" / "pdf" / "mixed.pdf"
+    ).exists() else None
+    shutil.copy(scan, settings.corpus / "scan.pdf")
+    report = build_index(settings, WordEncoder)
+    (file,) = [file for file in report.files if file.path == "scan.pdf"]
+    assert (file.status, file.code) == ("left-out", "no-text")
+
+
+def test_unchanged_passages_keep_their_vectors_and_ids(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    before = {found.passage.text: found.passage.id for found in live(settings).passages(range(2))}
+    (settings.corpus / "nieuw.txt").write_text("De griffier vraagt om rust.\n")
+    encoder = WordEncoder()
+    report = build_index(settings, lambda: encoder)
+    assert (report.passages, report.reused) == (3, 2)
+    assert [text for text in encoder.encoded if "griffier" not in text] == []
+    after = {found.passage.text: found.passage.id for found in live(settings).passages(range(3))}
+    assert before.items() <= after.items()
+
+
+def test_vectors_of_another_model_are_not_used_again(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    assert build_index(settings, lambda: WordEncoder("other")).reused == 0
+    assert live(settings).manifest.encoder.model == "other"
+
+
+def test_the_index_is_stale_when_a_file_a_sidecar_or_a_setting_changes(settings: Settings) -> None:
+    assert is_stale(settings)
+    build_index(settings, WordEncoder)
+    assert not is_stale(settings)
+    assert not is_stale(settings.model_copy(update={"port": 9000}))
+    assert is_stale(settings.model_copy(update={"passage_words": 100}))
+    (settings.corpus / "notitie.txt.yaml").write_text("title: Notitie over het archief\n")
+    assert is_stale(settings)
+    build_index(settings, WordEncoder)
+    assert not is_stale(settings)
+    (settings.corpus / "notitie.txt").unlink()
+    assert is_stale(settings)
+
+
+@pytest.mark.parametrize("content", [{}, {"kapot.pdf": b"%PDF-1.7"}])
+def test_a_corpus_without_a_readable_file_leaves_the_index_as_it_was(
+    settings: Settings, tmp_path: Path, content: dict[str, bytes]
+) -> None:
+    generation = build_index(settings, WordEncoder).generation
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for name, data in content.items():
+        (empty / name).write_bytes(data)
+    with pytest.raises(CorpusError, match="empty"):
+        build_index(settings.model_copy(update={"corpus": empty}), WordEncoder)
+    assert Generations(settings.indexes).current().name == generation
+
+
+def test_progress_counts_files_and_passages_up_to_all(settings: Settings) -> None:
+    seen: list[Progress] = []
+    report = build_index(settings, WordEncoder, progress=seen.append)
+    assert [progress.files_done for progress in seen] == [1, 2]
+    assert seen[-1] == Progress(files_done=2, files_total=2, passages=report.passages, reused=0)
+
+
+def test_a_build_that_fails_halfway_leaves_the_index_as_it_was(settings: Settings) -> None:
+    generation = build_index(settings, WordEncoder).generation
+
+    def fail(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(settings, WordEncoder, progress=fail)
+    assert Generations(settings.indexes).names() == [generation]
+    assert not list(settings.indexes.glob(".stage-*"))
+
+
+def test_two_builds_at_once_are_one_build_and_a_refusal(settings: Settings) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def wait(_: Progress) -> None:
+        entered.set()
+        leave.wait(20)
+
+    first = threading.Thread(target=build_index, args=(settings, WordEncoder), kwargs={"progress": wait})
+    first.start()
+    assert entered.wait(20)
+    with pytest.raises(BuildInProgress):
+        build_index(settings, WordEncoder)
+    leave.set()
+    first.join()
+    assert live(settings).manifest.documents == 2
+
+
+def test_a_file_that_takes_too_long_is_left_out(settings: Settings) -> None:
+    """A million nested brackets keep the Markdown reader busy for far longer than five seconds, or are
+    refused by it at once: either way the build ends soon and says so."""
+    (settings.corpus / "diep.md").write_text("[" * 200_000 + "](x)" * 200_000)
+    started = time.monotonic()
+    report = build_index(settings.model_copy(update={"file_seconds": 5}), WordEncoder)
+    assert time.monotonic() - started < 60
+    assert report.documents >= 2
