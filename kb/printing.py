@@ -76,14 +76,13 @@ def report_text(report: BuildReport) -> str:
     if noted:
         lines.append(f"{dutch.count(len(noted), 'bestand', 'bestanden')} gelezen met een opmerking:")
         lines += [
-            f"  {file.path}: "
-            + "; ".join(dict.fromkeys(gap.message for gap in file.gaps[:5]))
-            + (f" (en nog {len(file.gaps) - 5})" if len(file.gaps) > 5 else "")
-            for file in noted
+            f"  {file.path}: {dutch.gaps([(gap.code, gap.page) for gap in file.gaps])}" for file in noted
         ]
     if report.left_out:
         lines.append(f"{dutch.count(len(report.left_out), 'bestand', 'bestanden')} niet opgenomen:")
-        lines += [f"  {file.path}: {file.message}" for file in report.left_out]
+        lines += [
+            f"  {file.path}: {dutch.reason(file.code or '', file.message or '')}" for file in report.left_out
+        ]
     return "\n".join(lines)
 
 
@@ -119,7 +118,8 @@ def status_text(knowledge_base: KnowledgeBase) -> str:
         f"  niet opgenomen: {dutch.count(report['filesLeftOut'], 'bestand', 'bestanden')}",
     ]
     left_out = [file for file in report["files"] if file["status"] == "left-out"]
-    return "\n".join([*lines, *(f"    {file['path']}: {file['message']}" for file in left_out)])
+    reasons = [f"    {file['path']}: {dutch.reason(file['code'], file['message'])}" for file in left_out]
+    return "\n".join([*lines, *reasons])
 
 
 def evaluation_text(evaluation: Evaluation) -> str:

@@ -79,7 +79,7 @@ def test_the_report_for_a_person_is_dutch(kb: Run) -> None:
     done = kb("build")
     assert done.returncode == 0
     assert "1 document, 1 passage in" in done.stdout
-    assert "1 bestand niet opgenomen:\n  kapot.pdf:" in done.stdout
+    assert "1 bestand niet opgenomen:\n  kapot.pdf: het bestand is beschadigd of leeg;" in done.stdout
     assert "1 ongewijzigd overgenomen" in done.stdout
     assert done.stderr
     assert "bestanden/s" not in done.stdout
