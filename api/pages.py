@@ -16,13 +16,13 @@ from api.parameters import SearchParameters, check
 from api.problems import Fault, Problem, ProblemError
 from api.sources import source_file
 from api.texts import sections
-from api.views import PER_PAGE, Asked, FormView, HitView, Paging, address
+from api.views import PER_PAGE, Asked, FormView, HitView, Paging, Understood, address
 from kb import __version__, dutch
 from kb.knowledge_base import MAX_OFFSET, Answered, KnowledgeBase
 
 _HERE = Path(__file__).parent
 # What a search form sends; anything else in the address is not ours and is left alone.
-_FIELDS = ("q", "kind", "event", "language", "document", "dateFrom", "dateTo")
+_FIELDS = ("q", "kind", "event", "language", "document", "dateFrom", "dateTo", "dates")
 
 
 class Pages:
@@ -104,6 +104,7 @@ def search(request: Request, knowledge_base: Base, pages: Shown) -> Response:
         hits=[HitView.of(hit) for hit in answered.found.hits],
         paging=Paging.of(asked, page=page, total=answered.found.total),
         first_page=address(asked),
+        understood=Understood.of(asked, answered),
         unfiltered=address([item for item in asked if item[0] == "q"]),
     )
 
@@ -144,7 +145,11 @@ def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> 
     check(knowledge_base, parameters, faults)
     page = int(number)
     answered = knowledge_base.search(
-        parameters.q, filter=parameters.filter(), limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+        parameters.q,
+        filter=parameters.filter(),
+        limit=PER_PAGE,
+        offset=(page - 1) * PER_PAGE,
+        dates=parameters.dates,
     )
     return page, answered
 

@@ -126,7 +126,9 @@ class Parameters(BaseModel):
     @classmethod
     def _fault(cls, item: Any, where: Where) -> Fault:
         name, *inner = [str(part) for part in item["loc"]]
-        location = "/".join(["", name, *inner]) if where == "body" else name
+        # A JSON Pointer (RFC 6901, 3) writes ~ and / in another way.
+        steps = [step.replace("~", "~0").replace("/", "~1") for step in ("", name, *inner)]
+        location = "/".join(steps) if where == "body" else name
         code = _CODES.get(item["type"], "invalid")
         detail = f"{item['msg']}"
         if code == "unknown-parameter":
@@ -154,6 +156,11 @@ class SearchParameters(Parameters):
         Mode.HYBRID, description="Zoek op betekenis (dense), op woorden (lexical) of op beide (hybrid)."
     )
     document: Names = Field([], description="Alleen deze documenten: hun id.")
+    dates: bool = Field(
+        True,
+        description="Noemt de vraag een periode (najaar 2018), zet dan stukken uit die tijd vooraan. "
+        "Geldt bij `mode=hybrid`.",
+    )
 
 
 def check(

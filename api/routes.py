@@ -215,6 +215,7 @@ def _search(knowledge_base: KnowledgeBase, parameters: SearchParameters) -> sche
             filter=parameters.filter(),
             limit=parameters.limit,
             offset=parameters.offset,
+            dates=parameters.dates,
         )
     )
 

@@ -180,6 +180,21 @@ class SearchHit(Shape):
         )
 
 
+class Period(Shape):
+    """De periode die in de vraag staat; stukken uit die tijd staan vooraan."""
+
+    text: str = Field(examples=["najaar 2018"], description="De woorden in de vraag.")
+    first: dt.date
+    last: dt.date
+
+
+class Correction(Shape):
+    """Een woord dat de kennisbank niet kent, en het woord dat misschien is bedoeld; ook daarop is gezocht."""
+
+    word: str = Field(examples=["zaaksysteeem"])
+    suggestion: str = Field(examples=["zaaksysteem"])
+
+
 class SearchAnswer(Shape):
     """De treffers van een zoekvraag, de beste eerst."""
 
@@ -190,11 +205,14 @@ class SearchAnswer(Shape):
     offset: int
     took_ms: float = Field(ge=0)
     generation: str = Field(description="De index waarin is gezocht.")
+    period: Period | None = Field(description="De periode waar rekening mee is gehouden.")
+    corrections: list[Correction]
     hits: list[SearchHit]
 
     @classmethod
     def of(cls, answered: Answered) -> Self:
         """The shape of an answered query."""
+        period = answered.asked.period if answered.mode is Mode.HYBRID else None
         return cls(
             query=answered.query,
             mode=answered.mode,
@@ -203,6 +221,11 @@ class SearchAnswer(Shape):
             offset=answered.offset,
             took_ms=round(answered.seconds * 1000, 1),
             generation=answered.generation,
+            period=Period(text=period.text, first=period.first, last=period.last) if period else None,
+            corrections=[
+                Correction(word=word, suggestion=suggestion)
+                for word, suggestion in answered.asked.corrections
+            ],
             hits=[SearchHit.of(hit) for hit in answered.found.hits],
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from api.sources import opens_at_a_page
 from kb import dutch
 from kb.documents import Passage
 from kb.index import DocumentRecord, Facets
-from kb.knowledge_base import MAX_OFFSET
+from kb.knowledge_base import MAX_OFFSET, Answered
 from kb.search import Hit
 
 PER_PAGE = 10
@@ -212,6 +213,47 @@ def _written(day: str) -> str:
 def address(asked: Asked, page: int = 1) -> str:
     """The address of a search."""
     return "/?" + urlencode([*asked, *([("page", str(page))] if page > 1 else [])])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What was read in a query beyond its words, and the addresses that ask otherwise.
+
+    `period` is in the words of the query. `corrections` are words that were searched as well, each with
+    the address of the query in which it takes the place of the word as typed.
+    """
+
+    period: str | None
+    without_period: str
+    ignores_dates: bool
+    with_dates: str
+    corrections: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, asked: Asked, answered: Answered) -> Understood:
+        """What was read in an answered query."""
+        others = [item for item in asked if item[0] != "dates"]
+        return cls(
+            period=answered.asked.period.text if answered.asked.period else None,
+            without_period=address([*others, ("dates", "false")]),
+            ignores_dates=("dates", "false") in asked,
+            with_dates=address(others),
+            corrections=tuple(
+                (
+                    suggestion,
+                    address([("q", _replaced(answered.query, word, suggestion)), *_but_query(asked)]),
+                )
+                for word, suggestion in answered.asked.corrections
+            ),
+        )
+
+
+def _but_query(asked: Asked) -> list[tuple[str, str]]:
+    return [item for item in asked if item[0] != "q"]
+
+
+def _replaced(query: str, word: str, suggestion: str) -> str:
+    return re.sub(rf"\b{re.escape(word)}\b", lambda _: suggestion, query, flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

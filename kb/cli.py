@@ -7,6 +7,7 @@ needs it, so that `kb --help` answers at once.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kb import __version__
-from kb.errors import KBError
+from kb.errors import KBError, SettingsError
 
 if TYPE_CHECKING:
     from kb.indexing import Progress
+    from kb.search import Mode
     from kb.settings import Settings
 
 app = typer.Typer(
@@ -30,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+_STOP_SECONDS = 5
 
 CorpusOption = Annotated[
     Path | None,
@@ -48,6 +52,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 def main() -> None:
     """Run the command; a known error is one message on stderr and exit status 1."""
+    # Where the terminal lacks a letter, the rest is still worth reading.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KBError as error:
@@ -57,6 +65,9 @@ def main() -> None:
         # The reader of our output (head, less) has gone; Python must not complain of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        print(f"{type(error).__name__}: {error}. See that its disk has room and may be used", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("Stopped; the live index is as it was.", file=sys.stderr)
         sys.exit(130)
@@ -113,6 +124,9 @@ def search(
             show_default=False,
         ),
     ] = None,
+    dates: Annotated[
+        bool, typer.Option("--dates/--no-dates", help="Prefer documents of a period that the query names.")
+    ] = True,
     indexes: IndexesOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -128,7 +142,7 @@ def search(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--where") from None
     knowledge_base = KnowledgeBase(_settings(indexes=indexes))
-    answered = knowledge_base.search(query, mode=Mode(mode), filter=filter, limit=limit)
+    answered = knowledge_base.search(query, mode=Mode(mode), filter=filter, limit=limit, dates=dates)
     _print(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
 
 
@@ -147,17 +161,24 @@ def serve(
     import uvicorn
 
     print(f"Kennisbank: http://{settings.host}:{settings.port}/ (stop with Ctrl+C)", file=sys.stderr)
-    # By its name: kb never imports api.
-    uvicorn.run(
-        "api.app:from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        server_header=False,
-        # Queries stand in addresses, and may name persons.
-        access_log=False,
-        log_level="warning",
-    )
+    try:
+        # By its name: kb never imports api.
+        uvicorn.run(
+            "api.app:from_environment",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            server_header=False,
+            # Queries stand in addresses, and may name persons.
+            access_log=False,
+            log_level="warning",
+            # Ctrl+C must not wait for a client that never ends its request.
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+    except SystemExit:
+        # What uvicorn does when it could not start; it has told the system's reason.
+        message = "The service could not start: see the line above. Is another one running? Choose --port"
+        raise SettingsError(message) from None
 
 
 @app.command()
@@ -173,22 +194,85 @@ def status(indexes: IndexesOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def evaluate(
     questions: Annotated[
-        Path, typer.Argument(help="A JSON Lines file of questions with quotes.", show_default=False)
-    ],
-    mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
+        Path | None, typer.Argument(help="A JSON Lines file of questions with quotes.", show_default=False)
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="hybrid, dense or lexical; else hybrid, or with --beir all three.", show_default=False
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(help="Also measure this mode, or this other folder with an index.", show_default=False),
+    ] = None,
+    beir: Annotated[
+        Path | None,
+        typer.Option(help="Measure this benchmark in BEIR's format instead.", show_default=False),
+    ] = None,
     indexes: IndexesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how often the right passage is found."""
-    from kb.evaluation import evaluate as measure
-    from kb.evaluation import read_questions
-    from kb.knowledge_base import KnowledgeBase
-    from kb.printing import evaluation_text
     from kb.search import Mode
 
-    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
-    result = measure(knowledge_base, read_questions(questions), mode=Mode(mode))
-    _print(evaluation_text(result), result.as_json(), as_json=as_json)
+    if (questions is None) == (beir is None):
+        raise typer.BadParameter("give a file of questions, or --beir with a folder", param_hint="QUESTIONS")
+    if beir and (compare or indexes):
+        raise typer.BadParameter(
+            "a benchmark has an index of its own: leave out --compare and --indexes", param_hint="--beir"
+        )
+    if mode is not None and mode not in set(Mode):
+        raise typer.BadParameter(f"{mode!r} is not one of {', '.join(Mode)}", param_hint="--mode")
+    settings = _settings(indexes=indexes)
+    if beir:
+        _evaluate_beir(beir, settings, [Mode(mode)] if mode else list(Mode), as_json=as_json)
+    elif questions:
+        _evaluate_questions(questions, settings, Mode(mode or Mode.HYBRID), compare, as_json=as_json)
+
+
+def _evaluate_questions(
+    file: Path, settings: Settings, mode: Mode, other: str | None, *, as_json: bool
+) -> None:
+    from kb.evaluation import compare, judge, read_questions
+    from kb.evaluation import evaluate as measure
+    from kb.evaluation.tables import comparison_text, evaluation_text
+    from kb.knowledge_base import KnowledgeBase
+    from kb.search import Mode
+
+    questions = read_questions(file)
+    knowledge_base = KnowledgeBase(settings).pinned()
+    judgements = judge(knowledge_base, questions)
+    found = measure(knowledge_base, questions, mode=mode, judgements=judgements)
+    if other is None:
+        _print(evaluation_text(found), found.as_json(), as_json=as_json)
+        return
+    if other in set(Mode):
+        name = mode.value
+        second = measure(knowledge_base, questions, mode=Mode(other), judgements=judgements)
+    else:
+        name = str(settings.indexes)
+        second = measure(KnowledgeBase(_settings(indexes=Path(other))), questions, mode=mode)
+    differences = compare(found.scores, second.scores)
+    value = found.as_json() | {
+        "comparedWith": {
+            "name": other,
+            **second.as_json(),
+            "differences": {measure: found.as_json() for measure, found in differences.items()},
+        }
+    }
+    text = f"{evaluation_text(found)}\n\n{comparison_text((name, found), (other, second), differences)}"
+    _print(text, value, as_json=as_json)
+
+
+def _evaluate_beir(folder: Path, settings: Settings, modes: list[Mode], *, as_json: bool) -> None:
+    from kb.evaluation import evaluate_beir, read_benchmark
+    from kb.evaluation.tables import benchmark_text
+
+    benchmark = read_benchmark(folder)
+    with _progress() as show:
+        result = evaluate_beir(benchmark, settings, modes=modes, progress=show)
+    _print(benchmark_text(result), result.as_json(), as_json=as_json)
 
 
 def _settings(**overrides: object) -> Settings:

@@ -27,11 +27,11 @@ _MONTHS = {
     11: "november nov",
     12: "december dec",
 }
-_MONTH_NUMBERS = {name: number for number, names in _MONTHS.items() for name in names.split()}
+MONTH_NUMBERS = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _DUTCH_DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 _ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = _DUTCH_DAYS + _ENGLISH_DAYS
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NUMBERS, key=len, reverse=True))})"
+_MONTH = rf"(?P<month>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})"
 _WEEKDAY = rf"(?:(?P<weekday>{'|'.join(_WEEKDAYS)})\s*,?\s+)?"
 _DAY = r"(?P<day>\d{1,2})(?:\s?(?:ste|de|e|st|nd|rd|th)\b)?"
 _COMPACT_YEAR = r"(?P<year>(?:19|20)\d\d)"
@@ -151,11 +151,11 @@ def _date(match: re.Match[str]) -> dt.date | None:
     if not parts.get("day") or not parts.get("year"):
         return None
     year = int(parts["year"]) + (2000 if len(parts["year"]) == 2 else 0)
-    month = _MONTH_NUMBERS.get(parts["month"].lower()) or int(parts["month"])
-    try:
+    weekday = (parts.get("weekday") or "").lower()
+    try:  # No day of the calendar, or a letter that only a regular expression takes for another.
+        month = MONTH_NUMBERS.get(parts["month"].lower()) or int(parts["month"])
         day = dt.date(year, month, int(parts["day"]))
+        fits = not weekday or _WEEKDAYS.index(weekday) % 7 == day.weekday()
     except ValueError:
         return None
-    weekday = (parts.get("weekday") or "").lower()
-    fits = not weekday or _WEEKDAYS.index(weekday) % 7 == day.weekday()
     return day if fits and FIRST_YEAR <= year <= dt.datetime.now(dt.UTC).year + 2 else None

@@ -23,6 +23,7 @@ from typing import Any
 
 from kb.dates import FoundDate, find_date_in_name, find_dates, labelled_dates, only
 from kb.documents import Block, Document, Kind, Metadata, Part, Role
+from kb.parsing.cleaning import clean
 
 _FIRST_BLOCKS = 15
 _FIRST_CHARACTERS = 2_500
@@ -215,7 +216,7 @@ def _humanised(name: str) -> str:
     stem = re.sub(r"(?<!\d)(\d{4})_(\d\d?)_(\d\d?)(?!\d)_?", r"\1-\2-\3 ", stem).replace("_", " ")
     if " " not in stem.strip():
         stem = re.sub(r"(?<=[^\W\d_])-(?=\w)|(?<=\d)-(?=[^\W\d_])", " ", stem)
-    stem = " ".join(stem.split())
+    stem = clean(stem)
     return stem[:1].upper() + stem[1:] or name
 
 

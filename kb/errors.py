@@ -10,12 +10,15 @@ KBError
 │   ├── DamagedFile          the file breaks its own format
 │   └── TooLarge             a limit on size, pages, time or memory was reached
 ├── BuildInProgress          another process is building this index
+├── IndexNotWritten          the disk is full, or the index's folder may not be written
 ├── EncoderUnavailable       the model cannot be found or loaded
 ├── IndexUnavailable         no index can be asked
 │   ├── NoIndex              nothing has been published yet
 │   ├── IncompatibleIndex    made by another model or another format version
 │   └── CorruptIndex         a file is missing or does not have its checksum
 ├── InvalidQuery             a search that cannot be carried out as asked
+├── InvalidQuestions         a file of questions or a benchmark that breaks its format
+├── EvaluationUnavailable    a library that only measuring needs is not installed
 └── NotFound                 no such document or passage in the live generation
 
 Messages are for operators: in English, they say what happened and what to do next.
@@ -79,6 +82,10 @@ class BuildInProgress(KBError):
     """Another process is building this index."""
 
 
+class IndexNotWritten(KBError):
+    """The disk is full, or the index's folder may not be written."""
+
+
 class EncoderUnavailable(KBError):
     """The model cannot be found or loaded."""
 
@@ -108,6 +115,14 @@ class InvalidQuery(KBError):
     def __init__(self, faults: list[tuple[str, str, str]]) -> None:
         super().__init__("; ".join(message for _, _, message in faults))
         self.faults = faults
+
+
+class InvalidQuestions(KBError):
+    """A file of questions or a benchmark breaks its format."""
+
+
+class EvaluationUnavailable(KBError):
+    """A library that only measuring needs is not installed."""
 
 
 class NotFound(KBError):

@@ -23,10 +23,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from kb.errors import BuildInProgress, CorruptIndex, IndexUnavailable, NoIndex
+from kb.errors import BuildInProgress, CorruptIndex, IndexNotWritten, IndexUnavailable, NoIndex
 from kb.index import Manifest
-from kb.index.embedded import EmbeddedIndex
+from kb.index.embedded import NOT_WRITTEN, EmbeddedIndex
 from kb.index.manifests import read_manifest
 
 CURRENT = "CURRENT"
@@ -77,39 +78,58 @@ class Generations:
     def building(self) -> Iterator[Path]:
         """Hold the build lock and give an empty stage; what is left of it is removed afterwards.
 
-        Raises `BuildInProgress` with the other process's id and start. The lock is the kernel's, so that
-        of a dead process is free.
+        Raises `BuildInProgress` with the other process's id and start, or `IndexNotWritten`. The lock is
+        the kernel's, so that of a dead process is free.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("a+", encoding="utf-8") as lock:
+        with self._open_lock() as lock:
             self._acquire(lock.fileno())
-            lock.seek(0)
-            lock.truncate()
-            json.dump({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}, lock)
-            lock.flush()
+            # First, for what a build left that was ended halfway may fill the disk.
             self._remove_stages()
             stage = self.folder / f"{_STAGE}{self._new_name()}"
-            stage.mkdir()
+            with self.writing():
+                lock.seek(0)
+                lock.truncate()
+                json.dump({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}, lock)
+                lock.flush()
+                stage.mkdir()
             try:
                 yield stage
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Raise `IndexNotWritten` for what the disk, SQLite or FAISS raises when it cannot write."""
+        try:
+            yield
+        except NOT_WRITTEN as error:
+            folder = self.folder.absolute()
+            raise IndexNotWritten(
+                f"The index cannot be written in {folder} ({error}). Give this user the right to write "
+                "there, free space on its disk, or set KB_INDEXES to another folder; then build again"
+            ) from error
 
     def publish(self, stage: Path, *, keep: int) -> Path:
         """Make a finished stage the live generation and remove all but the `keep` newest."""
         for path in [*stage.rglob("*"), stage]:
             _sync(path)
         generation = self.folder / stage.name.removeprefix(_STAGE)
-        stage.rename(generation)
+        # The pointer's file first: on a full disk it fails while the stage can still be thrown away.
         pointer = self.folder / f".{CURRENT}"
         pointer.write_text(generation.name + "\n", encoding="utf-8")
         _sync(pointer)
+        stage.rename(generation)
         # The folder is synced before and after: the pointer must not outlive what it points to.
         _sync(self.folder)
         pointer.rename(self.folder / CURRENT)
         _sync(self.folder)
         self._prune(keep)
         return generation
+
+    def _open_lock(self) -> TextIO:
+        with self.writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return (self.folder / _LOCK).open("a+", encoding="utf-8")
 
     def _prune(self, keep: int) -> None:
         """Remove old generations. Files that a reader has open stay readable until it closes them."""

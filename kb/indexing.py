@@ -17,7 +17,7 @@ from kb.chunking import CHUNKING_VERSION, Window, chunk
 from kb.corpus import Corpus, scan
 from kb.documents import Document, Kind, Passage
 from kb.embedding import Encoder
-from kb.errors import CorpusError, IndexUnavailable, ParseError
+from kb.errors import CorpusError, IndexUnavailable, ParseError, SettingsError
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.index.embedded import EmbeddedIndex
@@ -57,7 +57,8 @@ class _Pending:
 def fingerprint(corpus: Corpus, settings: Settings) -> str:
     """A hash of all that decides what an index holds: files, sidecars, settings, versions."""
     decisive = settings.model_dump(
-        mode="json", exclude={"corpus", "indexes", "keep_generations", "device", "precision", "host", "port"}
+        mode="json",
+        exclude={"corpus", "indexes", "keep_generations", "synonyms", "device", "precision", "host", "port"},
     )
     versions = [__version__, CHUNKING_VERSION, ANALYSIS_VERSION]
     sources = [[source.path, source.sha256, source.sidecar_sha256] for source in corpus.sources]
@@ -84,7 +85,8 @@ def build_index(
 ) -> BuildReport:
     """Build an index of the corpus and publish it.
 
-    Raises `BuildInProgress`, `CorpusError` when there is nothing to index, or `EncoderUnavailable`.
+    Raises `BuildInProgress`, `CorpusError` when there is nothing to index, `EncoderUnavailable`, or
+    `IndexNotWritten` when the disk is full or may not be written.
     Whatever it raises, the live generation is as it was.
     """
     started = time.monotonic()
@@ -93,12 +95,15 @@ def build_index(
         corpus = _scan(settings)
         encoder = load_encoder()
         name = stage.name.split("-", 1)[1]
-        with IndexWriter(stage, dimension=encoder.identity.dimension) as writer:
+        with generations.writing():
+            writer = IndexWriter(stage, dimension=encoder.identity.dimension)
+        with writer:
             build = _Build(settings, encoder, writer, _live(generations, encoder))
             reports = build.run(corpus, progress or (lambda _: None))
             if not writer.documents:
                 raise CorpusError(_nothing_read(settings, reports))
-            writer.finish()
+            with generations.writing():
+                writer.finish()
             report = BuildReport(
                 generation=name,
                 created=dt.datetime.now(dt.UTC),
@@ -110,11 +115,12 @@ def build_index(
                 undated=build.undated,
                 files=tuple(sorted(reports, key=lambda file: file.path)),
             )
-        (stage / REPORT).write_text(
-            json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8"
-        )
-        write_manifest(stage, _manifest(report, corpus, settings, encoder))
-        generations.publish(stage, keep=settings.keep_generations)
+        with generations.writing():
+            (stage / REPORT).write_text(
+                json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8"
+            )
+            write_manifest(stage, _manifest(report, corpus, settings, encoder))
+            generations.publish(stage, keep=settings.keep_generations)
     return report
 
 
@@ -176,9 +182,10 @@ class _Build:
     def _add(self, pending: Sequence[_Pending]) -> None:
         vectors = self._vectors([passage for item in pending for passage in item.passages])
         at = 0
-        for item in pending:
-            self._writer.add(item.record, item.passages, vectors[at : at + len(item.passages)])
-            at += len(item.passages)
+        with Generations(self._settings.indexes).writing():
+            for item in pending:
+                self._writer.add(item.record, item.passages, vectors[at : at + len(item.passages)])
+                at += len(item.passages)
 
     def _vectors(self, passages: Sequence[Passage]) -> npt.NDArray[np.float32]:
         texts = [embedded_text(passage) for passage in passages]
@@ -193,6 +200,11 @@ class _Build:
 
 
 def _scan(settings: Settings) -> Corpus:
+    if settings.indexes.resolve().is_relative_to(settings.corpus.resolve()):
+        raise SettingsError(
+            f"The index's folder {settings.indexes} lies in the corpus {settings.corpus}: a build would read "
+            "its own files. Set KB_INDEXES to a folder outside it"
+        )
     return scan(settings.corpus, max_bytes=settings.file_megabytes * 1_000_000)
 
 

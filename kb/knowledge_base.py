@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import re
 import threading
@@ -19,7 +20,8 @@ from kb.generations import Generations, LiveIndex
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import sha256_of
-from kb.search import Hits, Mode, search
+from kb.language import Synonyms, shipped_synonyms
+from kb.search import Hits, Mode, Query, read_query, search
 from kb.settings import Settings
 
 MAX_QUERY = 1_000
@@ -30,9 +32,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The hits of one query, with what they were found in. `seconds` is the time it took."""
+    """The hits of one query, with what they were found in. `seconds` is the time it took.
+
+    `asked` is the query as it was understood: the period it names, and what may be a typing error.
+    """
 
     query: str
+    asked: Query
     mode: Mode
     limit: int
     offset: int
@@ -59,6 +65,7 @@ class KnowledgeBase:
         self._generations = Generations(settings.indexes)
         self._live: LiveIndex | _OneIndex = LiveIndex(self._generations)
         self._encoder = _LoadedOnce(settings)
+        self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
         self._unchanged: dict[str, tuple[int, int]] = {}
 
     def pinned(self) -> Self:
@@ -98,8 +105,12 @@ class KnowledgeBase:
         filter: Filter | None = None,
         limit: int = 10,
         offset: int = 0,
+        dates: bool = True,
     ) -> Answered:
-        """The hits of a query. Raises `InvalidQuery` with every fault of it, or `IndexUnavailable`."""
+        """The hits of a query. Raises `InvalidQuery` with every fault of it, or `IndexUnavailable`.
+
+        With `dates`, a period that the query names ("najaar 2018") prefers documents of that time.
+        """
         started = time.perf_counter()
         index = self._live.get()
         filter = filter or Filter()
@@ -109,9 +120,12 @@ class KnowledgeBase:
         encoder = self._encoder.get()
         self._check(index, encoder)
         query = " ".join(query.split())
-        found = search(index, encoder, query, mode=mode, filter=filter, page=slice(offset, offset + limit))
+        today = dt.datetime.now().astimezone().date() if dates else None
+        asked = read_query(query, index=index, synonyms=self._synonyms, today=today)
+        found = search(index, encoder, asked, mode=mode, filter=filter, page=slice(offset, offset + limit))
         return Answered(
             query=query,
+            asked=asked,
             mode=mode,
             limit=limit,
             offset=offset,
@@ -191,7 +205,7 @@ class KnowledgeBase:
         try:
             inside = file.resolve(strict=True).is_relative_to(root.resolve())
             status = file.stat()
-        except OSError:
+        except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself, before Python 3.13
             inside = False
         if not inside:
             raise NotFound(f"{record.source} is no longer in {root}. Build the index again: kb build")

@@ -8,11 +8,10 @@ from typing import Any
 
 from kb import dutch
 from kb.documents import Kind, Locator
-from kb.evaluation import Evaluation
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered, KnowledgeBase
 from kb.reports import BuildReport
-from kb.search import Hit
+from kb.search import Hit, Mode
 
 _FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
 _MARK = ("\x1b[1;33m", "\x1b[0m")
@@ -27,7 +26,7 @@ def read_filter(conditions: Sequence[str]) -> Filter:
             raise ValueError(f"{condition!r} is not NAME=VALUE with a name of {', '.join(_FILTERS)}")
         values.setdefault(name, []).append(value)
     return Filter(
-        kinds=frozenset(Kind(value) for value in values.get("kind", [])),
+        kinds=frozenset(_kind(value) for value in values.get("kind", [])),
         events=frozenset(values.get("event", [])),
         languages=frozenset(values.get("language", [])),
         documents=frozenset(values.get("document", [])),
@@ -39,9 +38,17 @@ def read_filter(conditions: Sequence[str]) -> Filter:
 def answered_text(answered: Answered, *, colour: bool) -> str:
     """The hits, each with its source above its words."""
     total = dutch.count(answered.found.total, "passage", "passages")
-    lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms", ""]
+    lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms"]
+    if answered.asked.period and answered.mode is Mode.HYBRID:
+        lines.append(f"Stukken uit de tijd van «{answered.asked.period.text}» eerst (anders: --no-dates)")
+    for word, suggestion in answered.asked.corrections:
+        lines.append(f"«{word}» komt niet voor; ook gezocht op «{suggestion}»")
+    lines.append("")
     for hit in answered.found.hits:
-        lines += [f"{hit.rank}. {_source(hit.document, hit.passage.locator)}", f"   {hit.document.source}"]
+        lines += [
+            f"{hit.rank}. {_source(hit.document, hit.passage.locator)}",
+            f"   {_shown(hit.document.source)}",
+        ]
         lines += [f"   ook in: {_source(twin.document, twin.passage.locator)}" for twin in hit.also_in]
         lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")] + [""]
     return "\n".join(lines).rstrip()
@@ -57,6 +64,10 @@ def answered_json(answered: Answered) -> dict[str, Any]:
         "offset": answered.offset,
         "tookMs": round(answered.seconds * 1000, 1),
         "generation": answered.generation,
+        "period": _period_json(answered),
+        "corrections": [
+            {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
+        ],
         "hits": [_hit_json(hit) for hit in answered.found.hits],
     }
 
@@ -76,12 +87,14 @@ def report_text(report: BuildReport) -> str:
     if noted:
         lines.append(f"{dutch.count(len(noted), 'bestand', 'bestanden')} gelezen met een opmerking:")
         lines += [
-            f"  {file.path}: {dutch.gaps([(gap.code, gap.page) for gap in file.gaps])}" for file in noted
+            f"  {_shown(file.path)}: {dutch.gaps([(gap.code, gap.page) for gap in file.gaps])}"
+            for file in noted
         ]
     if report.left_out:
         lines.append(f"{dutch.count(len(report.left_out), 'bestand', 'bestanden')} niet opgenomen:")
         lines += [
-            f"  {file.path}: {dutch.reason(file.code or '', file.message or '')}" for file in report.left_out
+            f"  {_shown(file.path)}: {dutch.reason(file.code or '', file.message or '')}"
+            for file in report.left_out
         ]
     return "\n".join(lines)
 
@@ -118,18 +131,10 @@ def status_text(knowledge_base: KnowledgeBase) -> str:
         f"  niet opgenomen: {dutch.count(report['filesLeftOut'], 'bestand', 'bestanden')}",
     ]
     left_out = [file for file in report["files"] if file["status"] == "left-out"]
-    reasons = [f"    {file['path']}: {dutch.reason(file['code'], file['message'])}" for file in left_out]
+    reasons = [
+        f"    {_shown(file['path'])}: {dutch.reason(file['code'], file['message'])}" for file in left_out
+    ]
     return "\n".join([*lines, *reasons])
-
-
-def evaluation_text(evaluation: Evaluation) -> str:
-    """The measures of an evaluation as a table."""
-    rows = [f"{'':24}{'vragen':>8}{'r@1':>8}{'r@5':>8}{'r@10':>8}{'MRR@10':>8}"]
-    for name, measures in evaluation.groups.items():
-        values = (measures.recall_at_1, measures.recall_at_5, measures.recall_at_10, measures.mrr_at_10)
-        rows.append(f"{name:24}{measures.questions:8}" + "".join(f"{value:8.3f}" for value in values))
-    rows.append(f"mediaan {evaluation.median_ms:.0f} ms, p95 {evaluation.p95_ms:.0f} ms per vraag")
-    return "\n".join(rows)
 
 
 def _source(document: DocumentRecord, locator: Locator) -> str:
@@ -192,5 +197,29 @@ def _locator_json(locator: Locator) -> dict[str, Any]:
     }
 
 
+def _period_json(answered: Answered) -> dict[str, str] | None:
+    period = answered.asked.period if answered.mode is Mode.HYBRID else None
+    if not period:
+        return None
+    return {"text": period.text, "first": period.first.isoformat(), "last": period.last.isoformat()}
+
+
 def _date(values: Sequence[str] | None) -> dt.date | None:
-    return dt.date.fromisoformat(values[-1]) if values else None
+    if not values:
+        return None
+    try:
+        return dt.date.fromisoformat(values[-1])
+    except ValueError:
+        raise ValueError(f"{values[-1]!r} is not a date; write it as 2024-11-07") from None
+
+
+def _kind(value: str) -> Kind:
+    try:
+        return Kind(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a kind; the kinds are {', '.join(Kind)}") from None
+
+
+def _shown(path: str) -> str:
+    """A path without what a terminal would obey: line ends, escape sequences, changes of direction."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in path)

@@ -50,7 +50,7 @@ def read_all(corpus: Corpus, settings: Settings) -> Iterator[tuple[Source, Docum
                 if not waiting:
                     return
                 source, future = waiting.popleft()
-                yield source, _outcome(future, settings)
+                yield source, outcome(future, settings)
         finally:
             pool.stop()  # type: ignore[no-untyped-call]
 
@@ -66,15 +66,19 @@ def read_options(settings: Settings) -> ReadOptions:
     )
 
 
-def _outcome(future: ProcessFuture[Document], settings: Settings) -> Document | ParseError:
+def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | ParseError:
+    """What a reader made of its source, or why it made nothing of it, whatever became of its process."""
     try:
         result: Document = future.result()
     except ParseError as error:
         return error
     except OutOfTime:
         return TooLarge(f"Reading it took more than {settings.file_seconds} s; see KB_FILE_SECONDS")
-    except ProcessExpired as error:
-        return DamagedFile(f"Its reader crashed ({error})")
+    except (MemoryError, ProcessExpired):
+        # C code ends its process when it is refused memory, as the kernel does when there is none left.
+        return TooLarge("Its reader was out of memory or crashed; see KB_READER_MEGABYTES")
+    except Exception as error:
+        return DamagedFile(f"It cannot be read ({type(error).__name__}: {error})")
     return result
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,13 +13,17 @@ import numpy.typing as npt
 from kb.documents import Passage
 from kb.embedding import Encoder
 from kb.index import DocumentRecord, Filter, Index, PassageRecord, Ranking, Rows, Scores
-from kb.language import analyse_query, matching_spans
+from kb.language import Synonyms, expand_query, matching_spans
+from kb.periods import Period, find_period, fit, without_period
 
-# Passages that each retriever proposes. Of a question's right passages that either finds among its
-# first thousand, all but a few stand among the first 200.
+# Passages that each retriever proposes. More of them changes nothing that can be told from noise.
 DEPTH = 200
-# Weight of the dense retriever in the fusion; see BENCHMARKS.md.
+# Weight of the dense retriever in the fusion, and of a document's date where the query names a period, in
+# standard deviations of the score; both in BENCHMARKS.md.
 DENSE_WEIGHT = 0.65
+PERIOD_WEIGHT = 1.5
+# What a document without a certain date gets for its date: it may well be of the period.
+UNDATED_FIT = 0.5
 
 
 class Mode(StrEnum):
@@ -27,6 +32,22 @@ class Mode(StrEnum):
     HYBRID = "hybrid"
     DENSE = "dense"
     LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A query as the retrievers are asked it.
+
+    `terms` are weighted (`kb.language.expand_query`); `corrections` are (word as typed, word probably
+    meant). With a `period`, `dense_text` is the query without its words: a vector of "najaar 2018" lies
+    near every text that names a year, while the date itself says which documents are meant.
+    """
+
+    text: str
+    dense_text: str
+    terms: Mapping[str, float]
+    corrections: tuple[tuple[str, str], ...] = ()
+    period: Period | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,67 +82,61 @@ class Hits:
     hits: tuple[Hit, ...] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Passages with the same words: the best ranked one, and its score."""
+
+    record: PassageRecord
+    score: float
+
+
+def read_query(text: str, *, index: Index, synonyms: Synonyms, today: dt.date | None) -> Query:
+    """A query as `search` asks it. Without `today` no period is read from it."""
+    expansion = expand_query(text, lexicon=index.lexicon, synonyms=synonyms)
+    period = find_period(text, today=today) if today else None
+    return Query(
+        text=text,
+        dense_text=without_period(text, period) if period else text,
+        terms=expansion.terms,
+        corrections=expansion.corrections,
+        period=period,
+    )
+
+
 def search(
-    index: Index, encoder: Encoder, query: str, *, mode: Mode = Mode.HYBRID, filter: Filter, page: slice
+    index: Index, encoder: Encoder, query: Query, *, mode: Mode = Mode.HYBRID, filter: Filter, page: slice
 ) -> Hits:
     """The hits of `query` that `page` (start and stop) selects, best first.
 
-    Passages with the same words are one hit, which names the other places in `also_in`.
+    Passages with the same words are one hit, which names the other places in `also_in`. A period in
+    the query prefers documents of that time in hybrid mode; the single retrievers are as they are.
     """
-    terms = analyse_query(query)
-    ranking = rank(index, encoder, query, terms=terms, mode=mode, filter=filter)
+    ranking = rank(index, encoder, query, mode=mode, filter=filter)
     groups = _collapse(index.passages(ranking.rows), ranking)
-    chosen = groups[page]
-    twins = {row for record, _ in chosen for row in record.twins}
-    places = {record.row: record.passage for record in index.passages(sorted(twins))}
-    identifiers = {record.passage.document_id for record, _ in chosen} | {
-        passage.document_id for passage in places.values()
-    }
-    documents = {document.id: document for document in index.documents(sorted(identifiers))}
-    hits = tuple(
-        Hit(
-            rank=rank_number,
-            score=score,
-            passage=record.passage,
-            document=documents[record.passage.document_id],
-            highlights=tuple(matching_spans(record.passage.text, terms)),
-            also_in=tuple(
-                Place(document=documents[places[row].document_id], passage=places[row])
-                for row in record.twins
-            ),
-        )
-        for rank_number, (record, score) in enumerate(chosen, (page.start or 0) + 1)
-    )
-    return Hits(total=len(groups), hits=hits)
+    if query.period and mode is Mode.HYBRID:
+        groups = _prefer(query.period, groups, index)
+    return Hits(total=len(groups), hits=_hits(index, query, groups[page], first=(page.start or 0) + 1))
 
 
-def rank(
-    index: Index, encoder: Encoder, query: str, *, terms: Sequence[str], mode: Mode, filter: Filter
-) -> Ranking:
-    """The ranking of passages for a query, before the same words are collapsed."""
+def rank(index: Index, encoder: Encoder, query: Query, *, mode: Mode, filter: Filter) -> Ranking:
+    """The ranking of passages for a query by their words, before the same words are collapsed."""
     if mode is Mode.LEXICAL:
-        return index.lexical(terms, k=DEPTH, filter=filter)
-    vector = encoder.encode_query(query)
+        return index.lexical(query.terms, k=DEPTH, filter=filter)
+    vector = encoder.encode_query(query.dense_text if mode is Mode.HYBRID else query.text)
     dense = index.dense(vector, k=DEPTH, filter=filter)
     if mode is Mode.DENSE:
         return dense
-    lexical = index.lexical(terms, k=DEPTH, filter=filter)
-    return fuse(dense, lexical, dense_scores=index.scores(vector, lexical.rows))
+    lexical = index.lexical(query.terms, k=DEPTH, filter=filter)
+    rows: Rows = np.union1d(dense.rows, lexical.rows)
+    return fuse(rows, index.scores(vector, rows), index.lexical_scores(query.terms, rows))
 
 
-def fuse(dense: Ranking, lexical: Ranking, *, dense_scores: Scores) -> Ranking:
+def fuse(rows: Rows, dense: Scores, lexical: Scores) -> Ranking:
     """A convex combination of both retrievers' standardised scores (Bruch, Gai and Ingber 2023).
 
-    `dense_scores` holds the dense score of each lexical row, so that no passage is judged by a score
-    that was never computed; a passage that the lexical retriever does not propose scores 0 there.
+    Each row has its true score of both retrievers, also where only one of them proposed it.
     """
-    rows: Rows = np.union1d(dense.rows, lexical.rows)
-    by_dense = np.zeros(len(rows), np.float32)
-    by_dense[np.searchsorted(rows, lexical.rows)] = dense_scores
-    by_dense[np.searchsorted(rows, dense.rows)] = dense.scores
-    by_lexical = np.zeros(len(rows), np.float32)
-    by_lexical[np.searchsorted(rows, lexical.rows)] = lexical.scores
-    scores = DENSE_WEIGHT * _standardise(by_dense) + (1 - DENSE_WEIGHT) * _standardise(by_lexical)
+    scores = DENSE_WEIGHT * _standardise(dense) + (1 - DENSE_WEIGHT) * _standardise(lexical)
     order = np.lexsort((rows, -scores))
     return Ranking(rows[order], scores[order].astype(np.float32))
 
@@ -135,9 +150,50 @@ def _standardise(scores: Scores) -> npt.NDArray[np.float64]:
     return (wide - wide.mean()) / deviation if deviation > 0 else np.zeros_like(wide)
 
 
-def _collapse(records: Sequence[PassageRecord], ranking: Ranking) -> list[tuple[PassageRecord, float]]:
-    """One record, the best ranked, for each set of passages with the same words."""
-    groups: dict[int, tuple[PassageRecord, float]] = {}
+def _collapse(records: Sequence[PassageRecord], ranking: Ranking) -> list[_Group]:
+    groups: dict[int, _Group] = {}
     for record, score in zip(records, ranking.scores, strict=True):
-        groups.setdefault(min((record.row, *record.twins)), (record, float(score)))
+        groups.setdefault(min((record.row, *record.twins)), _Group(record, float(score)))
     return list(groups.values())
+
+
+def _prefer(period: Period, groups: Sequence[_Group], index: Index) -> list[_Group]:
+    """The groups with the date of their documents counted in, best first."""
+    days = {document.id: document.date for document in index.documents()}
+    twins = {found.row: found.passage.document_id for found in index.passages(_twins(groups))}
+
+    def score(group: _Group) -> float:
+        documents = [group.record.passage.document_id, *(twins[row] for row in group.record.twins)]
+        return group.score + PERIOD_WEIGHT * max(_fit(period, days[document]) for document in documents)
+
+    # Sorting is stable: equals keep the order of their words.
+    return sorted((_Group(group.record, score(group)) for group in groups), key=lambda group: -group.score)
+
+
+def _fit(period: Period, day: dt.date | None) -> float:
+    return fit(period, day) if day else UNDATED_FIT
+
+
+def _twins(groups: Sequence[_Group]) -> list[int]:
+    return sorted({row for group in groups for row in group.record.twins})
+
+
+def _hits(index: Index, query: Query, groups: Sequence[_Group], *, first: int) -> tuple[Hit, ...]:
+    places = {found.row: found.passage for found in index.passages(_twins(groups))}
+    passages = [group.record.passage for group in groups] + list(places.values())
+    identifiers = sorted({passage.document_id for passage in passages})
+    documents = {document.id: document for document in index.documents(identifiers)}
+    return tuple(
+        Hit(
+            rank=number,
+            score=group.score,
+            passage=group.record.passage,
+            document=documents[group.record.passage.document_id],
+            highlights=tuple(matching_spans(group.record.passage.text, query.terms, index.lexicon)),
+            also_in=tuple(
+                Place(document=documents[places[row].document_id], passage=places[row])
+                for row in group.record.twins
+            ),
+        )
+        for number, group in enumerate(groups, first)
+    )

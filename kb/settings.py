@@ -45,6 +45,8 @@ class Settings(BaseModel):
         30, ge=0, le=100, description="Words that a passage repeats of the one before, at most"
     )
 
+    synonyms: Path | None = Field(None, description="YAML file with synonyms, instead of the list we ship")
+
     ocr: Literal["auto", "off"] = Field(
         "auto", description="Read pages without text with Tesseract where it is installed"
     )

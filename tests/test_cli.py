@@ -131,9 +131,28 @@ def test_an_evaluation_tells_how_often_the_right_passage_is_found(kb: Run, home:
             {"id": "1", "question": "Welk systeem?", "lang": "nl", "style": "question", "answers": [answer]}
         )
     )
-    done = kb("evaluate", str(questions), "--json")
-    assert json.loads(done.stdout)["groups"]["alle"]["recall@1"] == 1.0
-    assert "r@5" in kb("evaluate", str(questions)).stdout
+    measured = json.loads(kb("evaluate", str(questions), "--json").stdout)
+    assert measured["measures"]["recallAt1"] == 1.0
+    compared = kb("evaluate", str(questions), "--compare", "lexical").stdout
+    assert "raak@5" in compared
+    assert "hybrid min lexical, met 95%-interval" in compared
+    assert "geen verschil dat van toeval te onderscheiden is" in compared
+
+
+@pytest.mark.usefixtures("built")
+def test_a_benchmark_is_measured_in_an_index_of_its_own(kb: Run, home: Path) -> None:
+    folder = home / "beir"
+    folder.mkdir()
+    documents = [{"_id": "a", "title": "", "text": "De raad stelt de begroting vast."}]
+    documents += [{"_id": "b", "title": "Archief", "text": "Het archief verhuist in mei."}]
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    (folder / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "wanneer verhuist het archief"}))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\tb\t1\n")
+    done = kb("evaluate", "--beir", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    modes = json.loads(done.stdout)["modes"]
+    assert {mode: found["ndcgAt10"] for mode, found in modes.items()} == dict.fromkeys(modes, 1.0)
+    assert list(modes) == ["hybrid", "dense", "lexical"]
 
 
 @pytest.mark.parametrize(
@@ -144,11 +163,18 @@ def test_an_evaluation_tells_how_often_the_right_passage_is_found(kb: Run, home:
         (("search", "x", "--limit", "0"), {}, 1, "limit is 0; it must be from 1 to 100"),
         (("search", "x", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),
         (("search", "x", "--where", "colour=red"), {}, 2, "kind, event, language"),
-        (("search", "x", "--where", "kind=boek"), {}, 2, "boek"),
+        (("search", "x", "--where", "kind=boek"), {}, 2, "the kinds are verslag, presentatie"),
+        (("search", "x", "--where", "dateFrom=6-9-2024"), {}, 2, "write it as 2024-11-07"),
+        (("build", "--indexes", "corpus/index"), {}, 1, "SettingsError: The index's folder"),
+        (("build", "--indexes", "/proc/index"), {}, 1, "IndexNotWritten: The index cannot be written in"),
         (("build", "--corpus", "nowhere"), {}, 1, "CorpusError: nowhere is not a folder"),
         (("status",), {"KB_CORPSU": "x"}, 1, "did you mean KB_CORPUS?"),
         (("search", "x"), {"KB_MODEL": "no/such-model"}, 1, "EncoderUnavailable: The model 'no/such-model'"),
-        (("evaluate", "missing.jsonl"), {}, 1, "missing.jsonl cannot be read"),
+        (("evaluate", "missing.jsonl"), {}, 1, "InvalidQuestions: missing.jsonl cannot be read"),
+        (("evaluate",), {}, 2, "QUESTIONS"),
+        (("evaluate", "x.jsonl", "--beir", "x"), {}, 2, "QUESTIONS"),
+        (("evaluate", "x.jsonl", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),
+        (("evaluate", "--beir", "corpus"), {}, 1, "InvalidQuestions: corpus holds no qrels.tsv"),
     ],
 )
 @pytest.mark.usefixtures("built")
@@ -179,6 +205,23 @@ def test_serve_answers_over_http_and_stops_on_request(home: Path, root: Path) ->
             server.terminate()
         # uvicorn stops in order and then lets the signal have its way.
         assert server.wait(20) in {0, -signal.SIGTERM}
+
+
+@pytest.mark.usefixtures("built")
+def test_a_port_in_use_is_told_with_what_to_do(kb: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = kb("serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "address already in use" in done.stderr
+    assert "Choose --port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_a_terminal_without_the_letters_gets_the_rest(kb: Run) -> None:
+    done = kb("search", "zaaksysteem", PYTHONIOENCODING="ascii")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "zaaksysteem" in done.stdout
 
 
 def _ask(address: str, *, seconds: float) -> bytes:

@@ -192,3 +192,31 @@ def test_whole_real_corpus_is_scanned(shared: Path) -> None:
     corpus = scan(shared / "corpus")
     assert len(corpus.sources) == 596
     assert not corpus.left_out
+
+
+def test_a_link_that_leads_to_itself_is_told(folder: Path) -> None:
+    (folder / "kring.txt").symlink_to("kring.txt")
+    assert [(left.path, left.code) for left in scan(folder).left_out] == [("kring.txt", "unreadable")]
+
+
+@pytest.mark.parametrize("name", ["_event.yaml", "notitie.txt.yaml"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_a_sidecar_that_is_no_file_of_the_corpus_is_told_and_not_opened(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    outside = tmp_path / "elders.yaml"
+    outside.write_text("name: Geheime bijeenkomst\n")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "notitie.txt").write_text("De raad kiest.\n")
+    sidecar = corpus / name
+    if kind == "pipe":
+        os.mkfifo(sidecar)
+    elif kind == "link":
+        sidecar.symlink_to(outside)
+    else:
+        sidecar.mkdir()
+    found = scan(corpus)
+    assert [(left.path, left.code) for left in found.left_out] == [(name, "sidecar")]
+    (source,) = found.sources
+    assert (source.path, source.sidecar.event) == ("notitie.txt", None)

@@ -200,3 +200,9 @@ def test_too_little_text_has_no_language() -> None:
     block = Block(text="API", locator=Locator())
     source = Source(path="a.md", sha256="0" * 64, size=1)
     assert describe(Document(source=source, metadata=Metadata(), blocks=(block,))).metadata.language is None
+
+
+def test_a_name_gives_a_title_without_what_a_terminal_or_a_reader_is_misled_by() -> None:
+    title = described("na\x1b[31mam\n\u202etxt.md").title
+    assert title is not None
+    assert title.isprintable()

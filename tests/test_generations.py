@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import BuildInProgress, CorruptIndex, NoIndex
+from kb.errors import BuildInProgress, CorruptIndex, IndexNotWritten, NoIndex
 from kb.generations import CURRENT, Generations, LiveIndex
 from tests.library import publish, record
 
@@ -127,3 +128,20 @@ def test_a_pointer_to_no_generation_is_refused(tmp_path: Path, content: str) -> 
     (tmp_path / CURRENT).write_text(content)
     with pytest.raises(CorruptIndex):
         LiveIndex(Generations(tmp_path)).get()
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexNotWritten, match=r"KB_INDEXES"), Generations(tmp_path / "file").building():
+        pass
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), sqlite3.OperationalError("disk is full")])
+def test_a_full_disk_leaves_the_live_generation_and_no_stage(tmp_path: Path, error: Exception) -> None:
+    live = publish(tmp_path, {record("a.md"): ["Eerste."]})
+    generations = Generations(tmp_path)
+    with pytest.raises(IndexNotWritten, match="cannot be written"), generations.building():  # noqa: SIM117
+        with generations.writing():
+            raise error
+    assert generations.current().name == live
+    assert not list(tmp_path.glob(".stage-*"))

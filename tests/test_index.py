@@ -13,7 +13,7 @@ from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
 from kb.index.writing import BM25_B, BM25_K1, IndexWriter
-from kb.language import analyse, analyse_query
+from kb.language import Synonyms, analyse, analyse_query, expand_query
 from tests.geometry import DIMENSION, WordEncoder
 from tests.library import EVENING, record, write_index
 
@@ -74,6 +74,50 @@ def test_lexical_scores_are_bm25(index: EmbeddedIndex) -> None:
 def test_lexical_finds_nothing_for_words_that_no_passage_holds(index: EmbeddedIndex) -> None:
     assert len(index.lexical(["xyzzy"], k=10, filter=Filter())) == 0
     assert len(index.lexical([], k=10, filter=Filter())) == 0
+
+
+def test_lexical_scores_are_added_up_by_weight(index: EmbeddedIndex) -> None:
+    one = index.lexical(["archief"], k=10, filter=Filter())
+    half = index.lexical({"archief": 0.5}, k=10, filter=Filter())
+    np.testing.assert_array_equal(half.rows, one.rows)
+    np.testing.assert_allclose(half.scores, one.scores / 2)
+    both = index.lexical({"archief": 0.5, "raad": 1.0}, k=10, filter=Filter())
+    raad = index.lexical(["raad"], k=10, filter=Filter())
+    np.testing.assert_allclose(both.scores, half.scores + raad.scores)
+
+
+def test_a_phrase_finds_only_passages_that_hold_all_of_it(index: EmbeddedIndex) -> None:
+    assert words(index, index.lexical({"raad archief": 1.0}, k=10, filter=Filter()).rows) == [
+        "De raad vraagt om een archief."
+    ]
+    assert len(index.lexical({"gemeente archief": 1.0}, k=10, filter=Filter())) == 0
+    phrase = index.lexical({"raad archief": 0.5}, k=10, filter=Filter())
+    terms = index.lexical(["raad", "archief"], k=10, filter=Filter())
+    np.testing.assert_allclose(phrase.scores, terms.scores[:1] / 2)
+
+
+def test_compounds_and_their_parts_find_each_other(tmp_path: Path) -> None:
+    texts = {
+        REPORT: ["Het raadsinformatiesysteem werkt.", "De raad krijgt informatie uit een systeem."],
+        DECK: ["Een raad wil informatie. Een systeem.", "De raad, de informatie en het systeem.", "De rest."],
+    }
+    write_index(tmp_path, texts)
+    opened = EmbeddedIndex.open(tmp_path)
+    for query in ("informatiesysteem raad", "raadsinformatiesysteem", "systemen"):
+        terms = expand_query(query, lexicon=opened.lexicon, synonyms=Synonyms.of([])).terms
+        found = words(opened, opened.lexical(terms, k=10, filter=Filter()).rows)
+        assert sorted(found) == sorted(text for some in texts.values() for text in some if text != "De rest.")
+    whole = expand_query("raadsinformatiesysteem", lexicon=opened.lexicon, synonyms=Synonyms.of([])).terms
+    best = words(opened, opened.lexical(whole, k=1, filter=Filter()).rows)
+    assert best == ["Het raadsinformatiesysteem werkt."]
+
+
+def test_the_lexicon_does_not_depend_on_the_order_of_documents(tmp_path: Path) -> None:
+    for name, texts in (("one", TEXTS), ("other", dict(reversed(TEXTS.items())))):
+        (tmp_path / name).mkdir()
+        write_index(tmp_path / name, texts)
+    one, other = ((tmp_path / name / "lexical" / "lexicon.tsv").read_bytes() for name in ("one", "other"))
+    assert one == other
 
 
 @pytest.mark.parametrize(
@@ -154,7 +198,9 @@ def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
     return [found.passage for found in EmbeddedIndex.open(tmp_path / "other").passages([0])]
 
 
-@pytest.mark.parametrize("name", ["vectors.faiss", "passages.sqlite", "lexical/data.csc.index.npy"])
+@pytest.mark.parametrize(
+    "name", ["vectors.faiss", "passages.sqlite", "lexical/data.csc.index.npy", "lexical/lexicon.tsv"]
+)
 def test_one_flipped_bit_is_detected_at_open(tmp_path: Path, name: str) -> None:
     write_index(tmp_path, TEXTS)
     content = bytearray((tmp_path / name).read_bytes())

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
+import functools
+import multiprocessing
+import os
 import shutil
+import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pebble import ProcessPool
 
-from kb.errors import BuildInProgress, CorpusError
+from kb.corpus import scan
+from kb.errors import BuildInProgress, CorpusError, SettingsError, TooLarge
 from kb.generations import Generations, LiveIndex
 from kb.index.embedded import EmbeddedIndex
 from kb.indexing import Progress, build_index, is_stale
+from kb.parsing import Limits, ReadOptions, parse
+from kb.sandbox import outcome
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -157,3 +166,35 @@ def test_a_file_that_takes_too_long_is_left_out(settings: Settings) -> None:
     report = build_index(settings.model_copy(update={"file_seconds": 5}), WordEncoder)
     assert time.monotonic() - started < 60
     assert report.documents >= 2
+
+
+def test_a_reader_out_of_memory_costs_its_file_and_not_the_next(settings: Settings) -> None:
+    (settings.corpus / "breed.txt").write_text("a\n" * 20_000_000)
+    report = build_index(settings.model_copy(update={"reader_megabytes": 500}), WordEncoder)
+    assert [(file.path, file.code) for file in report.left_out] == [("breed.txt", "too-large")]
+    assert report.documents == 2
+
+
+@pytest.mark.parametrize("death", [os.abort, functools.partial(signal.raise_signal, signal.SIGKILL)])
+def test_a_reader_whose_process_dies_costs_its_file_and_not_the_next(
+    settings: Settings, death: Callable[[], None]
+) -> None:
+    with ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn")) as pool:
+        died, next_one = pool.schedule(death), pool.schedule(str, args=("read",))
+        assert isinstance(outcome(died, settings), TooLarge)
+        assert outcome(next_one, settings) == "read"
+
+
+def test_a_text_in_one_block_beyond_the_limit_is_read_up_to_it(settings: Settings) -> None:
+    (settings.corpus / "lang.txt").write_text("De raad besluit. " * 10)
+    corpus = scan(settings.corpus)
+    source = next(found for found in corpus.sources if found.path == "lang.txt")
+    document = parse(corpus.root, source, ReadOptions(limits=Limits(characters=50)))
+    assert document.text == ("De raad besluit. " * 10)[:50].rstrip()
+    assert [gap.code for gap in document.gaps] == ["truncated"]
+
+
+def test_an_index_inside_its_corpus_is_refused(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="KB_INDEXES"):
+        build_index(settings.model_copy(update={"indexes": settings.corpus / "index"}), WordEncoder)
+    assert len(scan(settings.corpus).sources) == 2

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kb.documents import Kind
-from kb.index import Filter, Ranking
+from kb.index import DocumentRecord, Filter
 from kb.index.embedded import EmbeddedIndex
-from kb.search import Hits, Mode, fuse, search
+from kb.language import Synonyms
+from kb.search import Hits, Mode, fuse, read_query, search
 from tests.geometry import WordEncoder
 from tests.library import record, write_index
 
@@ -28,10 +30,14 @@ def index(tmp_path: Path) -> EmbeddedIndex:
     return EmbeddedIndex.open(tmp_path)
 
 
+TODAY = dt.date(2024, 6, 1)
+
+
 def ask(
-    index: EmbeddedIndex, query: str, mode: Mode = Mode.HYBRID, page: slice = slice(0, 10), **where: object
+    index: EmbeddedIndex, text: str, mode: Mode = Mode.HYBRID, page: slice = slice(0, 10), **where: Any
 ) -> Hits:
-    return search(index, WordEncoder(), query, mode=mode, filter=Filter(**where), page=page)  # type: ignore[arg-type]
+    query = read_query(text, index=index, synonyms=Synonyms.of([]), today=TODAY)
+    return search(index, WordEncoder(), query, mode=mode, filter=Filter(**where), page=page)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -80,15 +86,73 @@ def test_fusion_is_the_weighted_sum_of_standardised_scores() -> None:
     Dense: mean 2, deviation √(2/3) ≈ 0.816, so 1.225, 0, -1.225. Lexical: mean 2, deviation
     √(8/3) ≈ 1.633, so -1.225, 1.225, 0. With weights 0.65 and 0.35: 0.367, 0.429, -0.796.
     """
-    dense = Ranking(np.array([1, 2]), np.array([3, 2], np.float32))
-    lexical = Ranking(np.array([2, 3]), np.array([4, 2], np.float32))
-    fused = fuse(dense, lexical, dense_scores=np.array([2, 1], np.float32))
+    fused = fuse(np.array([1, 2, 3]), np.array([3, 2, 1], np.float32), np.array([0, 4, 2], np.float32))
     assert fused.rows.tolist() == [2, 1, 3]
     np.testing.assert_allclose(fused.scores, [0.429, 0.367, -0.796], atol=1e-3)
 
 
 def test_fusion_without_lexical_hits_keeps_the_dense_order() -> None:
-    dense = Ranking(np.array([5, 2, 9]), np.array([0.9, 0.8, 0.7], np.float32))
-    none = Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
-    assert fuse(dense, none, dense_scores=np.empty(0, np.float32)).rows.tolist() == [5, 2, 9]
-    assert len(fuse(none, none, dense_scores=np.empty(0, np.float32))) == 0
+    dense = np.array([0.9, 0.8, 0.7], np.float32)
+    assert fuse(np.array([5, 2, 9]), dense, np.zeros(3, np.float32)).rows.tolist() == [5, 2, 9]
+    assert len(fuse(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))) == 0
+
+
+SPRING, AUTUMN = record("lente.md", date=dt.date(2023, 4, 13)), record("herfst.md", date=dt.date(2023, 10, 2))
+UNDATED = record("ooit.md")
+
+
+@pytest.fixture
+def dated(tmp_path: Path) -> EmbeddedIndex:
+    """Three reports that say nearly the same, so that their dates decide."""
+    texts = {
+        SPRING: ["De raad bespreekt het archief van de gemeente."],
+        AUTUMN: ["De raad bespreekt het archief van een gemeente."],
+        UNDATED: ["De raad bespreekt het archief van gemeenten."],
+    }
+    write_index(tmp_path, texts)
+    return EmbeddedIndex.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("archief van de gemeente in het voorjaar van 2023", SPRING),
+        ("archief van de gemeente in het najaar van 2023", AUTUMN),
+        ("archief municipality October 2023", AUTUMN),
+    ],
+)
+def test_a_period_in_the_query_prefers_documents_of_that_time(
+    dated: EmbeddedIndex, query: str, first: DocumentRecord
+) -> None:
+    assert ask(dated, query).hits[0].document == first
+
+
+def test_a_period_never_hides_what_lies_outside_it(dated: EmbeddedIndex) -> None:
+    assert ask(dated, "archief in 2019").total == 3
+
+
+def test_without_a_day_to_reckon_from_a_query_is_its_words_alone(dated: EmbeddedIndex) -> None:
+    text = "archief van een gemeente in het voorjaar van 2023"
+    query = read_query(text, index=dated, synonyms=Synonyms.of([]), today=None)
+    assert (query.period, query.dense_text) == (None, text)
+    found = search(dated, WordEncoder(), query, filter=Filter(), page=slice(0, 1))
+    assert found.hits[0].document == AUTUMN
+
+
+def test_a_copy_from_the_period_counts_for_the_words_it_shares(tmp_path: Path) -> None:
+    words = "De raad bespreekt het archief."
+    write_index(tmp_path, {UNDATED: [words], SPRING: [words], AUTUMN: ["De raad bespreekt het archief nu."]})
+    first = ask(EmbeddedIndex.open(tmp_path), "archief april 2023").hits[0]
+    assert {first.document, *(place.document for place in first.also_in)} == {UNDATED, SPRING}
+
+
+def test_a_typing_error_is_searched_as_what_was_meant_and_said(index: EmbeddedIndex) -> None:
+    query = read_query("wethoudr", index=index, synonyms=Synonyms.of([]), today=None)
+    assert query.corrections in ((), (("wethoudr", "wethouder"),))
+    synonyms = Synonyms.of([["zaaksysteem", "ZGW"]])
+    query = read_query("zgw", index=index, synonyms=synonyms, today=None)
+    found = search(index, WordEncoder(), query, mode=Mode.LEXICAL, filter=Filter(), page=slice(0, 9))
+    assert {hit.passage.text for hit in found.hits} == {
+        "De gemeente kiest een zaaksysteem.",
+        "Zaaksystemen vergeleken.",
+    }

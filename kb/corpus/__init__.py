@@ -149,7 +149,8 @@ def _kind(found: _Scan, path: Path) -> str:
         found.leave(path, "name", "Its name is not valid UTF-8. Rename it")
         return "other"
     if path.is_symlink():
-        target = path.resolve()
+        # Not Path.resolve, which before Python 3.13 raises RuntimeError for a link that leads to itself.
+        target = Path(os.path.realpath(path))
         if not target.is_relative_to(found.root):
             found.leave(path, "link", "It is a link to a place outside the corpus")
             return "other"
@@ -195,7 +196,7 @@ def _joined(own: Metadata, shared: Metadata) -> Metadata:
 
 def _event(found: _Scan, path: Path) -> _Sidecars:
     try:
-        data = _sidecar_bytes(path)
+        data = _sidecar_bytes(found, path)
         return _Sidecars(read_event_sidecar(data.decode("utf-8-sig")), data)
     except (BrokenYaml, OSError, UnicodeDecodeError) as error:
         found.leave(path, "sidecar", f"The event of this folder is not known: {error}")
@@ -203,17 +204,22 @@ def _event(found: _Scan, path: Path) -> _Sidecars:
 
 
 def _own(found: _Scan, path: Path) -> tuple[Metadata, bytes]:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return Metadata(), b""
     try:
-        data = _sidecar_bytes(path)
+        data = _sidecar_bytes(found, path)
         return read_document_sidecar(data.decode("utf-8-sig")), data
     except (BrokenYaml, OSError, UnicodeDecodeError) as error:
         found.leave(path, "sidecar", f"It is not used, its file is read without it: {error}")
         return Metadata(), b""
 
 
-def _sidecar_bytes(path: Path) -> bytes:
+def _sidecar_bytes(found: _Scan, path: Path) -> bytes:
+    if not Path(os.path.realpath(path)).is_relative_to(found.root):
+        raise BrokenYaml("it is a link to a place outside the corpus")
+    # Opening a pipe would wait for whoever writes to it.
+    if not path.is_file():
+        raise BrokenYaml("it is not a file")
     with path.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

@@ -15,12 +15,14 @@ import numpy.typing as npt
 
 from kb.documents import Event, Kind, Passage
 from kb.embedding import EncoderIdentity
+from kb.language import Lexicon
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Terms = Mapping[str, float] | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +135,28 @@ class Index(Protocol):
         """What it says of itself."""
         ...
 
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words of its passages: what queries and highlights are analysed with."""
+        ...
+
     def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
         """The k nearest passages by inner product with `vector` of shape (dimension,)."""
         ...
 
-    def lexical(self, terms: Sequence[str], *, k: int, filter: Filter) -> Ranking:
-        """The k best passages by BM25 over `terms`; passages that hold none are left out."""
+    def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
+        """The k best passages by BM25 over `terms`; passages that hold none are left out.
+
+        `terms` as `kb.language.expand_query` gives them, with weights, or without, each then of weight 1.
+        """
         ...
 
     def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
         """The inner product of `vector` with each of `rows`."""
+        ...
+
+    def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
+        """The BM25 score of each of `rows`; 0 for a passage that holds none of the terms."""
         ...
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:

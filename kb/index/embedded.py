@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -17,10 +17,24 @@ import numpy.typing as npt
 
 from kb.documents import Event
 from kb.errors import CorruptIndex, NotFound
-from kb.index import DocumentRecord, Facets, Filter, Manifest, PassageRecord, Ranking, Rows, Scores
+from kb.index import (
+    DocumentRecord,
+    Facets,
+    Filter,
+    Manifest,
+    PassageRecord,
+    Ranking,
+    Rows,
+    Scores,
+    Terms,
+)
 from kb.index.manifests import read_manifest, verify
 from kb.index.records import PASSAGE_COLUMNS, document_record, passage
-from kb.index.writing import LEXICAL, PASSAGES, VECTORS
+from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS
+from kb.language import Lexicon
+
+# What the disk, SQLite and FAISS raise when an index cannot be written.
+NOT_WRITTEN = (OSError, sqlite3.Error, RuntimeError)
 
 _CONNECTIONS = 4
 # SQLite's bound on variables in one statement is far above this in every build of it.
@@ -39,6 +53,7 @@ class EmbeddedIndex:
             self._connections.put(sqlite3.connect(uri, uri=True, check_same_thread=False))
         self._vectors = _read_vectors(folder / VECTORS)
         self._postings = _read_postings(folder / LEXICAL)
+        self._lexicon = _read_lexicon(folder / LEXICAL, self._postings)
         with self._connection() as database:
             rows = database.execute(
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
@@ -65,6 +80,10 @@ class EmbeddedIndex:
     def manifest(self) -> Manifest:
         return self._manifest
 
+    @property
+    def lexicon(self) -> Lexicon:
+        return self._lexicon
+
     def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         if filter.is_open:
@@ -79,11 +98,8 @@ class EmbeddedIndex:
         order = [at for at in np.lexsort((rows[0], -scores[0])) if rows[0][at] >= 0]
         return Ranking(rows[0][order].astype(np.int64), scores[0][order].astype(np.float32))
 
-    def lexical(self, terms: Sequence[str], *, k: int, filter: Filter) -> Ranking:
-        known = [term for term in terms if self._postings and term in self._postings.vocab_dict]
-        if not known or not self._postings:
-            return Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
-        scores: Scores = self._postings.get_scores(known)
+    def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
+        scores = self._bm25(_weighted(terms))
         if not filter.is_open:
             scores = scores * self._mask(filter)
         rows = _top(scores, k)
@@ -95,6 +111,10 @@ class EmbeddedIndex:
         vectors: npt.NDArray[np.float32] = self._vectors.reconstruct_batch(np.asarray(rows, np.int64))
         products: Scores = vectors @ np.asarray(vector, np.float32)
         return products
+
+    def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
+        scores: Scores = self._bm25(_weighted(terms))[np.asarray(rows, np.int64)]
+        return scores
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]
@@ -150,6 +170,34 @@ class EmbeddedIndex:
             raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
         return row
 
+    def _bm25(self, weights: Mapping[str, float]) -> Scores:
+        """The weighted sum of the terms' BM25 scores, of shape (passages,).
+
+        bm25s keeps the score of each term in each passage that holds it as a sparse matrix by column. A
+        passage that holds not all terms of a phrase gets nothing for it.
+        """
+        total = np.zeros(self._passages, np.float32)
+        for key, weight in weights.items():
+            columns = [self._column(term) for term in key.split()]
+            if not all(len(rows) for rows, _ in columns):
+                continue
+            rows, scores = columns[0]
+            for other_rows, other_scores in columns[1:]:
+                rows, at, to = np.intersect1d(rows, other_rows, assume_unique=True, return_indices=True)
+                scores = scores[at] + other_scores[to]
+            # A column holds each row once, so nothing is lost by adding in place.
+            total[rows] += np.float32(weight) * scores
+        return total
+
+    def _column(self, term: str) -> tuple[npt.NDArray[Any], Scores]:
+        """The rows of the passages that hold a term, and what it scores in each."""
+        number = self._postings.vocab_dict.get(term) if self._postings else None
+        if number is None:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        matrix = self._postings.scores
+        span = slice(int(matrix["indptr"][number]), int(matrix["indptr"][number + 1]))
+        return matrix["indices"][span], matrix["data"][span]
+
     def _mask(self, filter: Filter) -> npt.NDArray[np.bool_]:
         """Which passages the filter allows, of shape (passages,)."""
         allowed = np.fromiter(
@@ -181,6 +229,10 @@ def _fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int,
         yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
 
 
+def _weighted(terms: Terms) -> Mapping[str, float]:
+    return terms if isinstance(terms, Mapping) else dict.fromkeys(terms, 1.0)
+
+
 def _read_vectors(file: Path) -> Any:
     try:
         return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
@@ -193,6 +245,15 @@ def _read_postings(folder: Path) -> Any:
     if not (folder / "params.index.json").exists():
         return None
     return bm25s.BM25.load(folder, mmap=True, show_progress=False)
+
+
+def _read_lexicon(folder: Path, postings: Any) -> Lexicon:
+    try:
+        return Lexicon.read(folder / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
+    except (OSError, ValueError) as error:
+        raise CorruptIndex(
+            f"{folder / LEXICON} cannot be read ({error}). Build the index again: kb build"
+        ) from error
 
 
 def _top(scores: Scores, k: int) -> Rows:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import sqlite3
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -18,11 +19,13 @@ import numpy.typing as npt
 from kb.documents import Passage
 from kb.index import DocumentRecord
 from kb.index.records import INDICES, SCHEMA, to_json
-from kb.language import analyse
+from kb.language import Lexicon, tokens, word_terms, words
+from kb.language.terms import code_of
 
 VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
 LEXICAL = "lexical"
+LEXICON = "lexicon.tsv"
 
 # Robertson and Zaragoza (2009); the values of Anserini for passages, best of a small grid (BENCHMARKS.md).
 BM25_K1 = 0.9
@@ -47,8 +50,10 @@ class IndexWriter:
     def __init__(self, folder: Path, *, dimension: int) -> None:
         self._folder = folder
         self._vectors = faiss.IndexFlatIP(dimension)
-        self._vocabulary: dict[str, int] = {}
-        self._terms: list[array[int]] = []
+        # Compounds can only be split once all words are known, so passages wait here as numbers of words.
+        self._words: dict[tuple[str, str], int] = {}
+        self._passages: list[array[int]] = []
+        self._frequencies: dict[str, Counter[str]] = {"nl": Counter(), "en": Counter()}
         self._documents = 0
         self._twins: dict[bytes, int] = {}
         self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
@@ -67,7 +72,7 @@ class IndexWriter:
     @property
     def passages(self) -> int:
         """How many passages were added."""
-        return len(self._terms)
+        return len(self._passages)
 
     @property
     def documents(self) -> int:
@@ -105,7 +110,7 @@ class IndexWriter:
                     self._twin(row, passage.text),
                 ),
             )
-            self._terms.append(self._term_ids(passage, document.language))
+            self._passages.append(self._word_ids(passage, code_of(document.language)))
         self._documents += 1
         if len(passages):
             self._vectors.add(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -128,18 +133,35 @@ class IndexWriter:
         self._database.execute("UPDATE passages SET twin = row WHERE row = ?", (first,))
         return first
 
-    def _term_ids(self, passage: Passage, language: str | None) -> array[int]:
-        terms = [*analyse(passage.text, language), *analyse(passage.context, language)]
-        return array("i", [self._vocabulary.setdefault(term, len(self._vocabulary)) for term in terms])
+    def _word_ids(self, passage: Passage, code: str) -> array[int]:
+        # The context stands above many passages: it would make the words of titles seem frequent.
+        self._frequencies[code].update(word for word, _, _ in tokens(passage.text))
+        numbers = self._words
+        return array(
+            "i",
+            [
+                numbers.setdefault((word, code), len(numbers))
+                for text in (passage.text, passage.context)
+                for word in words(text)
+            ],
+        )
 
     def _write_postings(self) -> None:
         folder = self._folder / LEXICAL
         folder.mkdir()
-        if not self._vocabulary:
+        lexicon = Lexicon(self._frequencies["nl"], self._frequencies["en"])
+        lexicon.write(folder / LEXICON)
+        # Compounds are split by what a reader will load, so that queries are split the same way.
+        lexicon = Lexicon.read(folder / LEXICON)
+        vocabulary: dict[str, int] = {}
+        terms = [
+            [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
+            for word, code in self._words
+        ]
+        if not vocabulary:
             return
         retriever = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene")
-        tokenized = bm25s.tokenization.Tokenized(
-            ids=[list(ids) for ids in self._terms], vocab=self._vocabulary
-        )
+        ids = [[term for word in passage for term in terms[word]] for passage in self._passages]
+        tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
         retriever.index(tokenized, show_progress=False, create_empty_token=False)
         retriever.save(folder, show_progress=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.corpus import source_file
@@ -177,11 +177,14 @@ def _ole_error(file: Path) -> ParseError:
 
 
 def _within(reading: Reading, limits: Limits) -> tuple[tuple[Block, ...], tuple[Gap, ...]]:
-    """The blocks up to the limit on characters, and a gap when there were more."""
-    total = 0
+    """The text up to the limit on characters, and a gap when there was more."""
+    room = limits.characters
     for number, block in enumerate(reading.blocks):
-        total += len(block.text)
-        if total > limits.characters:
+        if len(block.text) > room:
             message = f"Only the first {limits.characters:,} characters were read"
-            return reading.blocks[:number], (Gap(code="truncated", message=message),)
+            # Also the start of the block: in a file without line ends it is the whole text.
+            start = replace(block, text=block.text[:room].rstrip())
+            kept = reading.blocks[:number] + ((start,) if start.text else ())
+            return kept, (Gap(code="truncated", message=message),)
+        room -= len(block.text)
     return reading.blocks, ()

@@ -43,19 +43,31 @@ def read_mail(path: Path, options: ReadOptions) -> Reading:
         value = _header(message, name)
         if value:
             blocks.append(Block(text=clean(f"{name}: {value}"), locator=place))
-    blocks.extend(_body(message, headings))
+    bodies = list(_bodies(message))
+    for body in bodies:
+        blocks.extend(_body(body, headings))
     sent = _sent(message)
     return Reading(
         blocks=tuple(blocks),
         metadata=Metadata(title=subject or None, date=sent),
-        gaps=tuple(_attachments(message)),
+        gaps=tuple(_attachments(message, bodies)),
     )
 
 
-def _body(message: EmailMessage, headings: tuple[str, ...]) -> Iterator[Block]:
-    part = _preferred(message)
-    if part is None:
-        return
+def _bodies(part: EmailMessage) -> Iterator[EmailMessage]:
+    """The parts that a reader sees as the text of a mail: some programs go on below a picture."""
+    if not part.is_multipart():
+        if part.get_content_maintype() == "text" and not part.get_filename() and not part.is_attachment():
+            yield part
+    elif part.get_content_subtype() in ("mixed", "digest"):
+        for child in part.iter_parts():
+            if isinstance(child, EmailMessage):
+                yield from _bodies(child)
+    elif part.get_content_maintype() == "multipart" and (chosen := _preferred(part)):
+        yield chosen
+
+
+def _body(part: EmailMessage, headings: tuple[str, ...]) -> Iterator[Block]:
     text = _text(part)
     if part.get_content_subtype() == "html":
         root = parse_markup(text)
@@ -97,13 +109,14 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
     return re.sub(r"(?<!\n--) \n(?!\s|>)", "" if delete_space else " ", text)
 
 
-def _attachments(message: EmailMessage) -> Iterator[Gap]:
-    body = _preferred(message)
+def _attachments(message: EmailMessage, bodies: list[EmailMessage]) -> Iterator[Gap]:
+    read = {id(part) for part in bodies}
     for part in message.walk():
-        if part.is_multipart() and part.get_content_type() != "message/rfc822":
+        is_mail = part.get_content_type() == "message/rfc822"
+        if part.is_multipart() and not is_mail:
             continue
         name = part.get_filename()
-        if part is not body and (name or part.get_content_disposition() == "attachment"):
+        if id(part) not in read and (name or is_mail or part.get_content_disposition() == "attachment"):
             shown = clean(str(name or part.get_content_type()))[:200]
             yield Gap(code="attachment", message=f"The attachment {shown} was not read")
 

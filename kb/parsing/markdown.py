@@ -168,6 +168,9 @@ def _parts(inline: Token) -> Iterator[tuple[str, int]]:
     words: list[str] = []
     for child in inline.children or ():
         if child.type in ("text", "code_inline", "text_special"):
+            if child.content.startswith(NOTE) and words:
+                yield "".join(words), start
+                words, start = [], line
             words.append(child.content)
         elif child.type == "softbreak":
             line += 1

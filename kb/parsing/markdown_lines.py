@@ -74,9 +74,8 @@ def _opened(lines: list[Line]) -> Iterator[Line]:
             yield number, f"{indent}{title}"
             yield number, ""
         end = at
-        while end < len(lines) and (
-            not lines[end][1].strip() or lines[end][1].startswith((indent + _INDENT, indent + "\t"))
-        ):
+        depth = len(indent.expandtabs(len(_INDENT))) + len(_INDENT)
+        while end < len(lines) and (not lines[end][1].strip() or _indentation(lines[end][1]) >= depth):
             end += 1
         inner = [
             (inner_number, indent + _dedented(inner_text, indent))
@@ -95,9 +94,16 @@ def _container(number: int, title: str) -> Iterator[Line]:
         yield number, ""
 
 
+def _indentation(text: str) -> int:
+    """The columns before the first character, a tab up to the next multiple of four."""
+    columns = text.expandtabs(len(_INDENT))
+    return len(columns) - len(columns.lstrip(" "))
+
+
 def _dedented(text: str, indent: str) -> str:
-    rest = text[len(indent) :]
-    return rest[1:] if rest.startswith("\t") else rest.removeprefix(_INDENT)
+    before = text[: len(text) - len(text.lstrip(" \t"))].expandtabs(len(_INDENT))
+    rest = before + text.lstrip(" \t")
+    return rest[len(indent.expandtabs(len(_INDENT))) :].removeprefix(_INDENT)
 
 
 def _plain(text: str) -> str:

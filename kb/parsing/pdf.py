@@ -84,7 +84,7 @@ def read_pdf(path: Path, options: ReadOptions) -> Reading:
     with _quiet_pypdf(), _bounded():
         try:
             return _read(path, options)
-        except ParseError:
+        except (ParseError, MemoryError):
             raise
         except Exception as error:
             raise DamagedFile(f"not a readable PDF ({_reason(error)})") from error

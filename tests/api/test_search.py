@@ -25,7 +25,9 @@ def faults(answer: Any) -> set[tuple[str, str, str]]:
 
 def test_an_answer_has_the_promised_shape(client: TestClient) -> None:
     answer = client.get("/v1/search", params={"q": QUERY, "limit": 3}).json()
-    assert set(answer) == {"query", "mode", "total", "limit", "offset", "tookMs", "generation", "hits"}
+    assert set(answer) == {
+        "query", "mode", "total", "limit", "offset", "tookMs", "generation", "period", "corrections", "hits",
+    }  # fmt: skip
     assert (answer["query"], answer["mode"], answer["limit"], answer["offset"]) == (QUERY, "hybrid", 3, 0)
     hit = answer["hits"][0]
     assert set(hit) == {
@@ -183,6 +185,7 @@ def test_a_fault_is_refused_by_name(
         ({"ofset": 0}, {("/q", "empty"), ("/ofset", "unknown-parameter")}),
         ({"q": "a", "event": [1], "dateTo": 20240101}, {("/event/0", "invalid"), ("/dateTo", "not-a-date")}),
         ({"q": "a", "document": {"id": "x"}}, {("/document", "invalid")}),
+        ({"q": "a", "a/b~c": 1}, {("/a~1b~0c", "unknown-parameter")}),
         ([], {("", "not-an-object")}),
     ],
 )  # fmt: skip

@@ -263,6 +263,7 @@ def test_the_openapi_document_names_every_parameter_of_a_search(client: TestClie
     body = document["components"]["schemas"]["SearchParameters"]
     assert set(found) == set(body["properties"]) == {
         "q", "limit", "offset", "mode", "kind", "event", "dateFrom", "dateTo", "language", "document",
+        "dates",
     }  # fmt: skip
     assert [name for name, item in found.items() if item["required"]] == body["required"] == ["q"]
     assert found["kind"]["schema"]["type"] == "array"

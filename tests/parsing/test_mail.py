@@ -96,3 +96,21 @@ def test_a_reply_right_below_a_quote_is_not_part_of_it(tmp_path: Path) -> None:
     file.write_text("Subject: Vraag\n\n> Komt u ook naar de bijeenkomst van morgen?\nja, ik kom graag.\n")
     texts = [block.text for block in read_mail(file, ReadOptions()).blocks[1:]]
     assert texts == ["Komt u ook naar de bijeenkomst van morgen?", "ja, ik kom graag."]
+
+
+def test_text_below_a_picture_is_read_too_and_a_forwarded_mail_is_told(tmp_path: Path) -> None:
+    mail = tmp_path / "verslag.eml"
+    mail.write_text(
+        "From: griffier@example.org\nSubject: Verslag\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="x"\n\n'
+        "--x\nContent-Type: text/plain\n\nBoven de foto.\n"
+        "--x\nContent-Type: image/png\nContent-Disposition: inline; filename=foto.png\n\nAA\n"
+        '--x\nContent-Type: multipart/alternative; boundary="y"\n\n'
+        "--y\nContent-Type: text/plain\n\nOnder de foto.\n"
+        "--y\nContent-Type: text/html\n\n<p>Dubbel</p>\n--y--\n"
+        "--x\nContent-Type: message/rfc822\n\nFrom: a@example.org\nSubject: Doorgestuurd\n\nOud.\n"
+        "--x--\n"
+    )
+    reading = read_mail(mail, ReadOptions())
+    assert [block.text for block in reading.blocks][-2:] == ["Boven de foto.", "Onder de foto."]
+    assert [gap.code for gap in reading.gaps] == ["attachment", "attachment"]

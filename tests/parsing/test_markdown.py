@@ -91,6 +91,21 @@ def test_admonitions_and_tabs_are_running_text(tmp_path: Path) -> None:
     assert texts(tmp_path, text) == ["Een raad.", "Gemeente", "punt", "Pas op", "Gevaar."]
 
 
+def test_footnotes_on_lines_below_each_other_are_blocks_of_their_own(tmp_path: Path) -> None:
+    found = blocks(tmp_path, "Een aanval.[^1][^2]\n\n[^1]: Het eerste boek.\n[^2]: Het *tweede* boek.\n")
+    assert [(block.text, block.role, block.locator.line) for block in found] == [
+        ("Een aanval.", Role.PARAGRAPH, 1),
+        ("Het eerste boek.", Role.FOOTNOTE, 3),
+        ("Het tweede boek.", Role.FOOTNOTE, 4),
+    ]
+
+
+def test_an_admonition_goes_on_however_its_lines_are_indented(tmp_path: Path) -> None:
+    """A tab reaches the next multiple of four columns, also after a space."""
+    text = '!!! example "Ede"\n\n\tDe eerste regel.\n \tDe tweede.\n\n  \tBron: [Register](https://x.nl)\n\nDaarna.\n'
+    assert texts(tmp_path, text) == ["Ede", "De eerste regel. De tweede.", "Bron: Register", "Daarna."]
+
+
 def test_macros_within_code_are_code(tmp_path: Path) -> None:
     assert texts(tmp_path, "{{ weg }}\n\n```\n{{ blijft }}\n```\n") == ["{{ blijft }}"]
 

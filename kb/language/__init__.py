@@ -1,0 +1,97 @@
+"""Dutch and English analysis for the lexical retriever: from text to the terms that are matched.
+
+A passage's terms are its words, stemmed, and the parts of its compounds; a hyphenated word is there as
+its parts and as one word. A query's terms are weighted: its own words count most (`expand_query`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kb.language.lexicon import Lexicon
+from kb.language.queries import Expansion, corrections, expand_query
+from kb.language.synonyms import Synonyms, shipped_synonyms
+from kb.language.terms import STEMMERS, code_of, fold, forms, joined, term, tokens
+
+__all__ = [
+    "ANALYSIS_VERSION",
+    "Expansion",
+    "Lexicon",
+    "Synonyms",
+    "analyse",
+    "analyse_query",
+    "corrections",
+    "expand_query",
+    "matching_spans",
+    "shipped_synonyms",
+    "tokens",
+    "word_terms",
+    "words",
+]
+
+# Raised when the same text yields other terms: an index of another version is refused.
+ANALYSIS_VERSION = 2
+
+# Marks a hyphenated word among `words`, where no other holds it.
+_HYPHEN = "-"
+
+
+def words(text: str) -> Iterator[str]:
+    """Each word of a passage in lower case, and each hyphenated word as one after a hyphen ("-email")."""
+    for word, _, _ in tokens(text):
+        yield word
+    for word, _, _ in joined(text):
+        yield _HYPHEN + word
+
+
+def word_terms(word: str, code: str, lexicon: Lexicon | None = None) -> list[str]:
+    """The terms that one of `words` adds to a passage in the language `code`: none for a stop word."""
+    whole = term(word.removeprefix(_HYPHEN), code)
+    if not whole:
+        return []
+    # The parts of a hyphenated word are there already, as words.
+    parts = lexicon.parts(word) if lexicon and code == "nl" and not word.startswith(_HYPHEN) else ()
+    return [whole, *(form for part in parts if (form := term(part, code)))]
+
+
+def analyse(text: str, language: str | None, lexicon: Lexicon | None = None) -> list[str]:
+    """The terms of a passage, repeated as often as they occur; English when `language` is "en".
+
+    Compounds are split when there is a lexicon to split them by.
+    """
+    code = code_of(language)
+    return [form for word in words(text) for form in word_terms(word, code, lexicon)]
+
+
+def analyse_query(text: str) -> list[str]:
+    """The different terms of a query's own words, each as Dutch and as English passages would hold it."""
+    found = dict.fromkeys(form for word, _, _ in tokens(text) for form in forms(word))
+    if not found:
+        # Nothing but stop words ("wie is wie"): better matched literally than not at all.
+        found = dict.fromkeys(fold(word) for word, _, _ in tokens(text))
+    return list(found)
+
+
+def matching_spans(text: str, terms: Iterable[str], lexicon: Lexicon | None = None) -> list[tuple[int, int]]:
+    """Where the words of `text` stand that are among `terms`, as [start, end) offsets in order.
+
+    A word is marked as a whole when a part of it matches. A phrase (terms with spaces between) is
+    marked only where `text` holds all of it.
+    """
+    found: dict[tuple[int, int], set[str]] = {}
+    for word, start, end in tokens(text):
+        found[start, end] = {form for code in STEMMERS for form in word_terms(word, code, lexicon)}
+    for word, start, end in joined(text):
+        found[start, end] = {form for code in STEMMERS for form in word_terms(_HYPHEN + word, code)}
+    present = set().union(*found.values())
+    wanted = {term for key in terms if present.issuperset(key.split()) for term in key.split()}
+    return _outermost(span for span, held in found.items() if not wanted.isdisjoint(held))
+
+
+def _outermost(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that lie in no other: of "e-mail" and the "mail" in it the first."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or end > kept[-1][1]:
+            kept.append((start, end))
+    return kept

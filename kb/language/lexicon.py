@@ -1,0 +1,78 @@
+"""What the corpus itself teaches about words: how often each occurs, and so what it is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Self
+
+from kb.language.compounds import Compounds
+from kb.language.spelling import Spelling
+from kb.language.terms import forms
+
+# A word that occurs once is neither a part of others nor what anybody meant.
+_MIN_FREQUENCY = 2
+
+
+class Lexicon:
+    """The words of a corpus with their numbers: `dutch` in Dutch passages, `english` in English ones.
+
+    `terms` are those that the index holds; without them every word counts as known. It does not depend
+    on the order in which the corpus was read.
+    """
+
+    def __init__(
+        self,
+        dutch: Mapping[str, int],
+        english: Mapping[str, int] | None = None,
+        *,
+        terms: Collection[str] | None = None,
+    ) -> None:
+        self._dutch = dutch
+        self._english = english or {}
+        self._terms = terms
+        self._compounds = Compounds(dutch)
+        # Without terms every word is known, and none is put right.
+        everything = {} if terms is None else Counter(dutch) + Counter(self._english)
+        self._spelling = Spelling(everything)
+
+    def parts(self, word: str) -> tuple[str, ...]:
+        """The parts of a lower-case Dutch word; none when it is no compound of known words."""
+        return self._compounds.parts(word)
+
+    def knows(self, word: str) -> bool:
+        """True when passages hold the word, in any form, or all of its parts."""
+        if self._terms is None:
+            return True
+        return any(form in self._terms for form in forms(word)) or bool(self.parts(word))
+
+    def correction(self, word: str) -> str | None:
+        """The word that was probably meant; None for a stop word and for one that the corpus knows."""
+        if not forms(word) or self.knows(word):
+            return None
+        return self._spelling.nearest(word)
+
+    def write(self, file: Path) -> None:
+        """One word a line with its two numbers, by alphabet."""
+        lines = [
+            f"{word}\t{self._dutch.get(word, 0)}\t{self._english.get(word, 0)}\n"
+            for word in sorted({*self._dutch, *self._english})
+            if self._dutch.get(word, 0) + self._english.get(word, 0) >= _MIN_FREQUENCY
+        ]
+        file.write_text("".join(lines), encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path, *, terms: Collection[str] | None = None) -> Self:
+        """The reverse of `write`. Raises `OSError` or `ValueError`."""
+        dutch: dict[str, int] = {}
+        english: dict[str, int] = {}
+        for line in file.read_text(encoding="utf-8").split("\n"):
+            if not line:
+                continue
+            word, in_dutch, in_english = line.split("\t")
+            if int(in_dutch):
+                dutch[word] = int(in_dutch)
+            if int(in_english):
+                english[word] = int(in_english)
+        return cls(dutch, english, terms=terms)

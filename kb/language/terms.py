@@ -1,0 +1,78 @@
+"""Words of a text, and the term by which a word is matched: lower case, stemmed, without accents."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import Stemmer
+from bm25s.stopwords import STOPWORDS_DUTCH, STOPWORDS_EN_PLUS
+
+# Languages that are stemmed, with Snowball's name: "dutch" is Kraaij and Pohlmann (1994), which found
+# more than "dutch_porter" (BENCHMARKS.md).
+STEMMERS = {"nl": "dutch", "en": "english"}
+
+_TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+_HYPHENATED = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
+_HYPHENS = str.maketrans("", "", "-\u2010\u2011")
+# The Dutch list is that of Snowball, which leaves out the words that questions start with.
+_QUESTION_WORDS = "hoeveel hoelang waar waarmee waarom waarover waarvan waarvoor wanneer welk welke".split()  # noqa: SIM905
+_STOP_WORDS = {"nl": frozenset([*STOPWORDS_DUTCH, *_QUESTION_WORDS]), "en": frozenset(STOPWORDS_EN_PLUS)}
+_thread = threading.local()
+
+
+def tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each word in lower case with its start and end in `text`; a hyphenated word is several."""
+    for found in _TOKEN.finditer(text):
+        yield found.group().lower(), found.start(), found.end()
+
+
+def joined(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each hyphenated word as one, without its hyphens: "e-mail" is "email", "co-ordinatie" coordinatie."""
+    for found in _HYPHENATED.finditer(text):
+        yield found.group().lower().translate(_HYPHENS), found.start(), found.end()
+
+
+def code_of(language: str | None) -> str:
+    """The language in which a text is stemmed.
+
+    English for "en", otherwise Dutch: the corpus is Dutch first, and Dutch stemming does least harm to
+    a third language.
+    """
+    return "en" if language == "en" else "nl"
+
+
+@lru_cache(maxsize=200_000)
+def term(word: str, code: str) -> str | None:
+    """The term of a lower-case word in the language `code`; None for a stop word of it."""
+    if word in _STOP_WORDS[code]:
+        return None
+    return fold(_stemmer(code).stemWord(word))
+
+
+def forms(word: str) -> list[str]:
+    """The different terms of a word of a query, whose language is not known.
+
+    None when it is a stop word of either language: "die" is not English there.
+    """
+    found = [term(word, code) for code in STEMMERS]
+    return list(dict.fromkeys(form for form in found if form)) if all(found) else []
+
+
+def fold(word: str) -> str:
+    """Without accents: "coördinatie" and "coordinatie" are one word to a searcher."""
+    if word.isascii():
+        return word
+    return "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
+
+
+def _stemmer(code: str) -> Stemmer.Stemmer:
+    # A PyStemmer object must not be used by two threads at once.
+    stemmers = _thread.__dict__.setdefault("stemmers", {})
+    if code not in stemmers:
+        stemmers[code] = Stemmer.Stemmer(STEMMERS[code])
+    stemmer: Stemmer.Stemmer = stemmers[code]
+    return stemmer
