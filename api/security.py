@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -65,8 +66,8 @@ class Guard:
 
         try:
             await self._app(inner, receive, guarded)
-        except ClientDisconnect:
-            # Nobody is left to answer.
+        except (ClientDisconnect, asyncio.CancelledError):
+            # Nobody is left to answer, or the service stops and waits no longer for this client.
             return
         except Exception:
             # Neither query nor parameters: they may name persons.

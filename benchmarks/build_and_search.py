@@ -40,10 +40,14 @@ def main() -> int:
     print(f"{machine()}, {time.strftime('%Y-%m-%d')}\n")
     if not options.no_build:
         measure_build()
-    print("| Mode | Recall@1 | Recall@5 | Recall@10 | MRR@10 | Median | 95th percentile |")
-    print("|---|---|---|---|---|---|---|")
+    print("| Mode | Recall@1 | Recall@5 | Recall@10 | MRR@10 | nDCG@10 | Median | 95th percentile |")
+    print("|---|---|---|---|---|---|---|---|")
     for mode in MODES:
         measure_search(mode)
+    print("\n| Benchmark | Mode | nDCG@10 | Recall@10 | MRR@10 | Median | nDCG@10 of hybrid less this |")
+    print("|---|---|---|---|---|---|---|")
+    for qrels in sorted((SHARED / "bench").glob("*/qrels.tsv")):
+        measure_benchmark(qrels.parent)
     return 0
 
 
@@ -80,14 +84,29 @@ def measure_search(mode: str) -> None:
     """Print one row: how often the right passage is found, and how long a search takes."""
     with started("evaluate", str(SHARED / "questions" / "dev.jsonl"), "--mode", mode, "--json") as process:
         found = result_of(process)
-    every = found["groups"]["alle"]
-    shares = " | ".join(f"{every[name]:.3f}" for name in ("recall@1", "recall@5", "recall@10", "mrr@10"))
+    names = ("recallAt1", "recallAt5", "recallAt10", "mrrAt10", "ndcgAt10")
+    shares = " | ".join(f"{found['measures'][name]:.3f}" for name in names)
     print(f"| {mode} | {shares} | {found['medianMs']} ms | {found['p95Ms']} ms |", flush=True)
+
+
+def measure_benchmark(folder: Path) -> None:
+    """Print a row for each mode: the product on a benchmark in BEIR's format, and what hybrid adds to it."""
+    found = result_of(run_kb("evaluate", "--beir", str(folder), "--json"))
+    for mode, values in found["modes"].items():
+        shares = " | ".join(f"{values[name]:.3f}" for name in ("ndcgAt10", "recallAt10", "mrrAt10"))
+        gain = found["differences"].get(mode, {}).get("ndcgAt10")
+        told = f"{gain['difference']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})" if gain else ""
+        print(f"| {folder.name} | {mode} | {shares} | {values['medianMs']} ms | {told} |", flush=True)
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:
     """A `kb` command on the indexes of this measurement."""
-    return subprocess.Popen([KB, *arguments, "--indexes", INDEXES], stdout=subprocess.PIPE, text=True)
+    return run_kb(*arguments, "--indexes", str(INDEXES))
+
+
+def run_kb(*arguments: str) -> subprocess.Popen[str]:
+    """A `kb` command whose output is kept."""
+    return subprocess.Popen([KB, *arguments], stdout=subprocess.PIPE, text=True)
 
 
 def result_of(process: subprocess.Popen[str]) -> Any:

@@ -33,7 +33,10 @@ def main() -> int:
     records = index.passages(range(index.manifest.passages))
     languages = {document.id: document.language for document in index.documents()}
     terms = [
-        [*analyse(found.passage.text, language), *analyse(found.passage.context, language)]
+        [
+            *analyse(found.passage.text, language, index.lexicon),
+            *analyse(found.passage.context, language, index.lexicon),
+        ]
         for found in records
         for language in [languages[found.passage.document_id]]
     ]

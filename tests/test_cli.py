@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.embedding.unpacking import default_model_folder
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -148,8 +150,11 @@ def test_a_benchmark_is_measured_in_an_index_of_its_own(kb: Run, home: Path) -> 
     (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
     (folder / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "wanneer verhuist het archief"}))
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\tb\t1\n")
-    done = kb("evaluate", "--beir", str(folder), "--json")
+    # The model from where it is, the index to where nobody else looks.
+    places = {"KB_MODEL": str(default_model_folder()), "XDG_CACHE_HOME": str(home / "cache")}
+    done = kb("evaluate", "--beir", str(folder), "--json", **places)
     assert done.returncode == 0, done.stderr
+    assert (home / "cache" / "kennisbank" / "benchmarks").is_dir()
     modes = json.loads(done.stdout)["modes"]
     assert {mode: found["ndcgAt10"] for mode, found in modes.items()} == dict.fromkeys(modes, 1.0)
     assert list(modes) == ["hybrid", "dense", "lexical"]
@@ -205,6 +210,28 @@ def test_serve_answers_over_http_and_stops_on_request(home: Path, root: Path) ->
             server.terminate()
         # uvicorn stops in order and then lets the signal have its way.
         assert server.wait(20) in {0, -signal.SIGTERM}
+
+
+@pytest.mark.usefixtures("built")
+def test_serve_stops_though_a_client_never_ends_its_request(home: Path, root: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "kb", "serve", "--port", str(port)],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        _ask(f"http://127.0.0.1:{port}/v1/health/live", seconds=60)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            head = "POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            client.sendall(f"{head}Content-Length: 9\r\n\r\n".encode())
+            time.sleep(0.2)
+            server.send_signal(signal.SIGINT)
+            _, told = server.communicate(timeout=40)
+    assert "Traceback" not in told
 
 
 @pytest.mark.usefixtures("built")

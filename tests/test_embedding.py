@@ -46,6 +46,15 @@ def test_the_default_model_is_unpacked_once_into_the_users_cache(monkeypatch: py
         unpacking.default_model_folder()
 
 
+def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(EncoderUnavailable, match="XDG_CACHE_HOME"):
+        unpacking.default_model_folder()
+
+
 def test_the_tokenizer_splits_as_sentencepiece_does(encoder: Encoder) -> None:
     """The pieces that the wheel's own engine gives: `▁Hoe ▁werkt ▁een ▁zaak s ysteem ?` and alike."""
     assert encoder.count_tokens(["Hoe werkt een raadsinformatiesysteem voor €5?", "", "  Hoe   werkt  "]) == [

@@ -144,6 +144,9 @@ def load_encoder(settings: Settings) -> Encoder:
     """
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Read when torch is first imported. Threads that spin while they wait take the processors from every
+    # other process: a build and a service on two cores then slow each other down many times over.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     place = _place(settings.model)
     try:
         import torch

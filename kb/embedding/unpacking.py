@@ -83,21 +83,35 @@ class PackedModel:
 def default_model_folder() -> Path:
     """The sentence-transformers folder of the default model, unpacked on first use.
 
-    Raises `EncoderUnavailable` when the wheel is not installed or its file is not the known one.
+    Raises `EncoderUnavailable` when the wheel is not installed, its file is not the known one, or the
+    cache cannot be written.
     """
     folder = _cache() / f"{NAME}-{PACKED_SHA256[:12]}-{FOLDER_FORMAT}"
     if not folder.is_dir():
         packed = _packed_file()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".unpack-", dir=folder.parent))
         try:
-            unpack(packed, stage)
-            # A second process may have been first; its folder holds the same bytes.
-            if not folder.is_dir():
-                stage.rename(folder)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            _unpack_into(folder, packed)
+        except EncoderUnavailable:
+            raise
+        except Exception as error:
+            # A full disk reaches us as whatever the library that was writing makes of it.
+            raise EncoderUnavailable(
+                f"The model cannot be unpacked in {folder.parent} ({error}). Make 500 MB of room there, "
+                "or set XDG_CACHE_HOME to a folder that can be written"
+            ) from error
     return folder
+
+
+def _unpack_into(folder: Path, packed: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".unpack-", dir=folder.parent))
+    try:
+        unpack(packed, stage)
+        # A second process may have been first; its folder holds the same bytes.
+        if not folder.is_dir():
+            stage.rename(folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
 
 
 def unpack(packed: Path, folder: Path) -> None:

@@ -13,6 +13,8 @@ from kb.evaluation.measures import Scores
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+# With fewer queries than this a bootstrap finds too narrow an interval; of a single one it has no width.
+FEWEST = 10
 COMPARED = ("ndcgAt10", "recallAt5")
 _SEED = 20_240_607
 _AT_ONCE = 1_000_000
@@ -30,13 +32,16 @@ class Verdict(StrEnum):
 class Difference:
     """The mean of one minus that of the other, with its 95 % interval over the same queries."""
 
+    queries: int
     value: float
     low: float
     high: float
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse where zero lies outside the interval."""
+        """Better or worse where zero lies outside the interval, over enough queries to tell."""
+        if self.queries < FEWEST:
+            return Verdict.NOISE
         if self.low > 0:
             return Verdict.BETTER
         return Verdict.WORSE if self.high < 0 else Verdict.NOISE
@@ -69,7 +74,7 @@ def paired_bootstrap(differences: Sequence[float]) -> Difference:
     """
     values = np.asarray(differences, np.float64)
     if not len(values):
-        return Difference(value=0.0, low=0.0, high=0.0)
+        return Difference(queries=0, value=0.0, low=0.0, high=0.0)
     generator = np.random.default_rng(_SEED)
     resampled = np.empty(RESAMPLES, np.float64)
     step = max(1, _AT_ONCE // len(values))
@@ -79,4 +84,4 @@ def paired_bootstrap(differences: Sequence[float]) -> Difference:
         resampled[start:stop] = values[drawn].mean(axis=1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
-    return Difference(value=float(values.mean()), low=float(low), high=float(high))
+    return Difference(queries=len(values), value=float(values.mean()), low=float(low), high=float(high))
