@@ -32,7 +32,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The hits of one query, with what they were found in. `seconds` is the time it took.
+    """The hits of one query, with what they were found in.
+
+    `seconds` is the time it took, the loading of the model before the first one left out.
 
     `asked` is the query as it was understood: the period it names, and what may be a typing error.
     """
@@ -111,7 +113,6 @@ class KnowledgeBase:
 
         With `dates`, a period that the query names ("najaar 2018") prefers documents of that time.
         """
-        started = time.perf_counter()
         index = self._live.get()
         filter = filter or Filter()
         faults = _faults(query, limit, offset) + _filter_faults(filter, index)
@@ -119,6 +120,7 @@ class KnowledgeBase:
             raise InvalidQuery(faults)
         encoder = self._encoder.get()
         self._check(index, encoder)
+        started = time.perf_counter()
         query = " ".join(query.split())
         today = dt.datetime.now().astimezone().date() if dates else None
         asked = read_query(query, index=index, synonyms=self._synonyms, today=today)
