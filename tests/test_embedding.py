@@ -56,8 +56,8 @@ def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(
 
 
 def test_the_tokenizer_splits_as_sentencepiece_does(encoder: Encoder) -> None:
-    """The pieces that the wheel's own engine gives: `▁Hoe ▁werkt ▁een ▁zaak s ysteem ?` and alike."""
-    assert encoder.count_tokens(["Hoe werkt een raadsinformatiesysteem voor €5?", "", "  Hoe   werkt  "]) == [
+    """The pieces of the wheel's own engine: ▁Hoe ▁werkt ▁een ▁raad s informati e systeem …; runs of spaces are one."""
+    assert encoder.count_tokens(["Hoe werkt een raadsinformatiesysteem voor €5?", "", "Hoe   werkt"]) == [
         12,
         0,
         2,
