@@ -212,7 +212,7 @@ class SearchAnswer(Shape):
     @classmethod
     def of(cls, answered: Answered) -> Self:
         """The shape of an answered query."""
-        period = answered.asked.period if answered.mode is Mode.HYBRID else None
+        period = answered.asked.period
         return cls(
             query=answered.query,
             mode=answered.mode,

@@ -134,12 +134,7 @@ class _Build:
         self._encoder = encoder
         self._writer = writer
         self._previous = previous
-        self._window = Window(
-            words=settings.passage_words,
-            overlap_words=settings.overlap_words,
-            tokens=encoder.window - _CONTEXT_TOKENS,
-            count_tokens=encoder.count_tokens,
-        )
+        self._window = passage_window(settings, encoder)
         self.reused = 0
         self.undated = 0
 
@@ -197,6 +192,16 @@ class _Build:
             kept.update(zip(new, self._encoder.encode_passages(list(new.values())), strict=True))
         dimension = self._encoder.identity.dimension
         return np.stack([kept[key] for key in hashes]) if hashes else np.empty((0, dimension), np.float32)
+
+
+def passage_window(settings: Settings, encoder: Encoder) -> Window:
+    """The sizes of passages that the settings ask for and the encoder can read, their context included."""
+    return Window(
+        words=settings.passage_words,
+        overlap_words=settings.overlap_words,
+        tokens=encoder.window - _CONTEXT_TOKENS,
+        count_tokens=encoder.count_tokens,
+    )
 
 
 def _scan(settings: Settings) -> Corpus:

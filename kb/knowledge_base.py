@@ -122,7 +122,9 @@ class KnowledgeBase:
         self._check(index, encoder)
         started = time.perf_counter()
         query = " ".join(query.split())
-        today = dt.datetime.now().astimezone().date() if dates else None
+        # The single retrievers are what they are compared as: their own scores, without dates.
+        counts_dates = dates and mode is Mode.HYBRID
+        today = dt.datetime.now().astimezone().date() if counts_dates else None
         asked = read_query(query, index=index, synonyms=self._synonyms, today=today)
         found = search(index, encoder, asked, mode=mode, filter=filter, page=slice(offset, offset + limit))
         return Answered(

@@ -11,7 +11,7 @@ from kb.documents import Kind, Locator
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered, KnowledgeBase
 from kb.reports import BuildReport
-from kb.search import Hit, Mode
+from kb.search import Hit
 
 _FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
 _MARK = ("\x1b[1;33m", "\x1b[0m")
@@ -39,7 +39,7 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
     """The hits, each with its source above its words."""
     total = dutch.count(answered.found.total, "passage", "passages")
     lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms"]
-    if answered.asked.period and answered.mode is Mode.HYBRID:
+    if answered.asked.period:
         lines.append(f"Stukken uit de tijd van «{answered.asked.period.text}» eerst (anders: --no-dates)")
     for word, suggestion in answered.asked.corrections:
         lines.append(f"«{word}» komt niet voor; ook gezocht op «{suggestion}»")
@@ -198,7 +198,7 @@ def _locator_json(locator: Locator) -> dict[str, Any]:
 
 
 def _period_json(answered: Answered) -> dict[str, str] | None:
-    period = answered.asked.period if answered.mode is Mode.HYBRID else None
+    period = answered.asked.period
     if not period:
         return None
     return {"text": period.text, "first": period.first.isoformat(), "last": period.last.isoformat()}

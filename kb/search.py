@@ -109,11 +109,11 @@ def search(
     """The hits of `query` that `page` (start and stop) selects, best first.
 
     Passages with the same words are one hit, which names the other places in `also_in`. A period in
-    the query prefers documents of that time in hybrid mode; the single retrievers are as they are.
+    the query prefers documents of that time.
     """
     ranking = rank(index, encoder, query, mode=mode, filter=filter)
     groups = _collapse(index.passages(ranking.rows), ranking)
-    if query.period and mode is Mode.HYBRID:
+    if query.period:
         groups = _prefer(query.period, groups, index)
     return Hits(total=len(groups), hits=_hits(index, query, groups[page], first=(page.start or 0) + 1))
 
@@ -122,7 +122,7 @@ def rank(index: Index, encoder: Encoder, query: Query, *, mode: Mode, filter: Fi
     """The ranking of passages for a query by their words, before the same words are collapsed."""
     if mode is Mode.LEXICAL:
         return index.lexical(query.terms, k=DEPTH, filter=filter)
-    vector = encoder.encode_query(query.dense_text if mode is Mode.HYBRID else query.text)
+    vector = encoder.encode_query(query.dense_text)
     dense = index.dense(vector, k=DEPTH, filter=filter)
     if mode is Mode.DENSE:
         return dense

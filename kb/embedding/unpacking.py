@@ -86,7 +86,7 @@ def default_model_folder() -> Path:
     Raises `EncoderUnavailable` when the wheel is not installed, its file is not the known one, or the
     cache cannot be written.
     """
-    folder = _cache() / f"{NAME}-{PACKED_SHA256[:12]}-{FOLDER_FORMAT}"
+    folder = user_cache() / f"{NAME}-{PACKED_SHA256[:12]}-{FOLDER_FORMAT}"
     if not folder.is_dir():
         packed = _packed_file()
         try:
@@ -294,5 +294,6 @@ def _packed_file() -> Path:
     )
 
 
-def _cache() -> Path:
+def user_cache() -> Path:
+    """The folder of ours among the user's caches; it need not be there yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kennisbank"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,13 @@ from kb.chunking import CHUNKING_VERSION, Window, chunk
 from kb.describing import describe
 from kb.documents import Block, Document, Kind, Locator, Metadata, Passage, Source
 from kb.embedding import Encoder, Vectors, load_encoder
+from kb.embedding.unpacking import user_cache
 from kb.errors import IndexUnavailable, InvalidQuestions
 from kb.generations import Generations
 from kb.index import FORMAT_VERSION, DocumentRecord, Manifest
 from kb.index.manifests import write_manifest
 from kb.index.writing import IndexWriter, embedded_text
-from kb.indexing import Progress
+from kb.indexing import Progress, passage_window
 from kb.language import ANALYSIS_VERSION
 from kb.parsing.cleaning import clean
 from kb.settings import Settings
@@ -28,8 +28,6 @@ from kb.settings import Settings
 CORPUS = "corpus.jsonl"
 
 _WRITTEN_AT_ONCE = 64
-# Room that a title may take of the encoder's window, as in a build.
-_CONTEXT_TOKENS = 96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +54,12 @@ def benchmark_indexes(
     digest = hashlib.sha256()
     for document in documents:
         digest.update(json.dumps([document.id, document.title, document.text]).encode())
-    indexes = (cache or _cache()) / digest.hexdigest()[:16]
+    indexes = (cache or user_cache() / "benchmarks") / digest.hexdigest()[:16]
     encoder = load_encoder(settings)
     fingerprint = _fingerprint(digest.hexdigest(), settings, encoder)
     if not _is_live(indexes, fingerprint):
         _build(indexes, documents, settings, encoder, fingerprint, progress or (lambda _: None))
     return indexes
-
-
-def _cache() -> Path:
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return root / "kennisbank" / "benchmarks"
 
 
 def _fingerprint(documents: str, settings: Settings, encoder: Encoder) -> str:
@@ -93,12 +86,7 @@ def _build(
     fingerprint: str,
     progress: Callable[[Progress], None],
 ) -> None:
-    window = Window(
-        words=settings.passage_words,
-        overlap_words=settings.overlap_words,
-        tokens=encoder.window - _CONTEXT_TOKENS,
-        count_tokens=encoder.count_tokens,
-    )
+    window = passage_window(settings, encoder)
     generations = Generations(indexes)
     with generations.building() as stage:
         with generations.writing():
