@@ -25,6 +25,7 @@ _FIELDS = {
     "document": "Document",
     "dateFrom": "Van",
     "dateTo": "Tot en met",
+    "groupBy": "Groeperen",
     "page": "Bladzijde",
 }
 _FAULTS = {
@@ -36,6 +37,7 @@ _FAULTS = {
     ("language", "unknown-value"): "In deze taal zijn er geen documenten. Kies een taal uit de lijst.",
     ("document", "unknown-value"): "Dit document staat niet (meer) in de kennisbank.",
     ("dateFrom", "out-of-range"): "De datum bij ‘Van’ ligt na de datum bij ‘Tot en met’.",
+    ("groupBy", "unknown-value"): "Zo kan niet worden gegroepeerd. Het kan alleen per document.",
     ("page", "invalid"): "Deze bladzijde met passages bestaat niet.",
 }
 _PROBLEMS = {

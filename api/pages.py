@@ -14,15 +14,16 @@ from starlette.responses import HTMLResponse, Response
 from api import dutch as words
 from api.parameters import SearchParameters, check
 from api.problems import Fault, Problem, ProblemError
+from api.quotes import HitView, QuoteView
 from api.sources import source_file
 from api.texts import sections
-from api.views import PER_PAGE, Asked, FormView, HitView, Paging, Understood, address
+from api.views import GROUP_BY, PER_PAGE, Asked, FormView, Grouping, Paging, Understood, address
 from kb import __version__, dutch
 from kb.knowledge_base import MAX_OFFSET, Answered, KnowledgeBase
 
 _HERE = Path(__file__).parent
 # What a search form sends; anything else in the address is not ours and is left alone.
-_FIELDS = ("q", "kind", "event", "language", "document", "dateFrom", "dateTo", "dates")
+_FIELDS = ("q", "kind", "event", "language", "document", "dateFrom", "dateTo", "dates", GROUP_BY)
 
 
 class Pages:
@@ -101,11 +102,26 @@ def search(request: Request, knowledge_base: Base, pages: Shown) -> Response:
         form=FormView.of(asked, facets, documents=documents),
         manifest=knowledge_base.manifest(),
         answered=answered,
-        hits=[HitView.of(hit) for hit in answered.found.hits],
+        hits=[HitView.of(hit, asked) for hit in answered.found.hits],
+        grouping=Grouping.of(asked, total=answered.found.total),
         paging=Paging.of(asked, page=page, total=answered.found.total),
         first_page=address(asked),
         understood=Understood.of(asked, answered),
         unfiltered=address([item for item in asked if item[0] == "q"]),
+    )
+
+
+@router.get("/passages/{passage_id}/vergelijkbaar", response_model=None)
+def similar(passage_id: str, knowledge_base: Base, pages: Shown) -> Response:
+    """The passages of other documents that are most like a passage."""
+    found = knowledge_base.passage(passage_id)
+    return pages.page(
+        "similar.html",
+        own=QuoteView.of(found.passage, found.document),
+        hits=[
+            HitView.of_similar(one, rank=rank)
+            for rank, one in enumerate(knowledge_base.similar(passage_id), 1)
+        ],
     )
 
 
@@ -150,6 +166,7 @@ def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> 
         limit=PER_PAGE,
         offset=(page - 1) * PER_PAGE,
         dates=parameters.dates,
+        group_by=parameters.group_by,
     )
     return page, answered
 

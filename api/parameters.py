@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, from_json
 from starlette.datastructures import QueryParams
@@ -16,8 +16,9 @@ from starlette.requests import Request
 
 from api.problems import Fault, Problem, ProblemError, Where, refused
 from kb.documents import Kind
+from kb.hits import GroupBy
 from kb.index import Filter
-from kb.knowledge_base import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, KnowledgeBase
+from kb.knowledge_base import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, MAX_SIMILAR, KnowledgeBase
 from kb.search import Mode
 
 MAX_BODY = 64 * 1024
@@ -51,6 +52,8 @@ Kinds = Annotated[SeveralKinds, BeforeValidator(_as_list, json_schema_input_type
 Names = Annotated[SeveralNames, BeforeValidator(_as_list, json_schema_input_type=str | SeveralNames)]
 Date = Annotated[dt.date | None, BeforeValidator(_as_date, json_schema_input_type=dt.date)]
 
+Grouping = Annotated[GroupBy | None, WithJsonSchema({"type": "string", "enum": [*GroupBy]})]
+
 
 class Parameters(BaseModel):
     """What every list of documents or passages can be asked. Unknown names are refused: a typo in a filter
@@ -59,6 +62,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
     several: ClassVar[frozenset[str]] = frozenset({"kind", "event", "language", "document"})
     numbers: ClassVar[frozenset[str]] = frozenset({"limit", "offset"})
+    max_limit: ClassVar[int] = MAX_LIMIT
 
     kind: Kinds = Field([], description="Alleen deze soorten.", examples=[["verslag"]])
     event: Names = Field([], description="Alleen deze bijeenkomsten: id of naam.")
@@ -73,11 +77,6 @@ class Parameters(BaseModel):
         10,
         description="Hoeveel er hoogstens worden gegeven.",
         json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT},
-    )
-    offset: StrictInt = Field(
-        0,
-        description="Hoeveel er worden overgeslagen.",
-        json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET},
     )
 
     def filter(self) -> Filter:
@@ -137,11 +136,33 @@ class Parameters(BaseModel):
         return Fault(where, location, code, detail)
 
 
-class DocumentsParameters(Parameters):
+class PagedParameters(Parameters):
+    """A list of which a later part can be asked."""
+
+    offset: StrictInt = Field(
+        0,
+        description="Hoeveel er worden overgeslagen.",
+        json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET},
+    )
+
+
+class DocumentsParameters(PagedParameters):
     """Which documents are listed."""
 
 
-class SearchParameters(Parameters):
+class SimilarParameters(Parameters):
+    """Which passages are listed that are like another."""
+
+    max_limit: ClassVar[int] = MAX_SIMILAR
+
+    limit: StrictInt = Field(
+        10,
+        description="Hoeveel er hoogstens worden gegeven.",
+        json_schema_extra={"minimum": 1, "maximum": MAX_SIMILAR},
+    )
+
+
+class SearchParameters(PagedParameters):
     """A search."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["q"], "description": "Een zoekvraag."})
@@ -161,16 +182,25 @@ class SearchParameters(Parameters):
         description="Noemt de vraag een periode (najaar 2018), zet dan stukken uit die tijd vooraan. "
         "Geldt bij `mode=hybrid`.",
     )
+    group_by: Grouping = Field(
+        None,
+        description="Met `document` staat elk document er één keer, bij zijn beste passage; `limit`, "
+        "`offset` en `total` tellen dan documenten.",
+        examples=["document"],
+    )
 
 
 def check(
     knowledge_base: KnowledgeBase, parameters: Parameters, faults: list[Fault], *, where: Where = "query"
 ) -> None:
     """Refuse a request with what is wrong in itself and what is unknown to the index, together."""
-    query = parameters.q if isinstance(parameters, SearchParameters) else None
     known = {fault.location.strip("/") for fault in faults}
     found = knowledge_base.faults(
-        query, filter=parameters.filter(), limit=parameters.limit, offset=parameters.offset
+        parameters.q if isinstance(parameters, SearchParameters) else None,
+        filter=parameters.filter(),
+        limit=parameters.limit,
+        offset=parameters.offset if isinstance(parameters, PagedParameters) else 0,
+        max_limit=parameters.max_limit,
     )
     faults = faults + [
         Fault(where, f"/{name}" if where == "body" else name, code, detail)

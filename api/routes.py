@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api import schemas
 from api.openapi import body_of, parameters_of, problem_answers
-from api.parameters import DocumentsParameters, SearchParameters, check, read_body
+from api.parameters import DocumentsParameters, SearchParameters, SimilarParameters, check, read_body
 from api.problems import Fault, Problem, ProblemError, refused
 from api.readiness import Readiness
 from api.security import API
@@ -98,6 +98,28 @@ def search_by_body(request: Request, knowledge_base: Base, body: Body) -> schema
 def passage(passage_id: Identifier, knowledge_base: Base) -> schemas.PassageDetails:
     """A passage, and the ones before and after it."""
     return schemas.PassageDetails.of(knowledge_base.passage(passage_id))
+
+
+@router.get(
+    "/passages/{id}/similar",
+    tags=["Zoeken"],
+    summary="Zoek passages die op een passage lijken",
+    description="Geeft uit andere documenten de passages die in betekenis het dichtst bij deze liggen. "
+    "Wat vrijwel dezelfde woorden heeft, valt af: dat noemt `alsoIn` bij een treffer.",
+    operation_id="zoekVergelijkbare",
+    responses=problem_answers(400, 404, 406, 503),
+    openapi_extra=parameters_of(SimilarParameters),
+)
+def similar(passage_id: Identifier, request: Request, knowledge_base: Base) -> schemas.SimilarAnswer:
+    """The passages nearest to a passage."""
+    parameters, faults = SimilarParameters.read_query(request.query_params)
+    check(knowledge_base, parameters, faults)
+    return schemas.SimilarAnswer.of(
+        passage_id,
+        knowledge_base.similar(passage_id, filter=parameters.filter(), limit=parameters.limit),
+        limit=parameters.limit,
+        generation=knowledge_base.manifest().generation,
+    )
 
 
 @router.get(
@@ -216,6 +238,7 @@ def _search(knowledge_base: KnowledgeBase, parameters: SearchParameters) -> sche
             limit=parameters.limit,
             offset=parameters.offset,
             dates=parameters.dates,
+            group_by=parameters.group_by,
         )
     )
 

@@ -3,139 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from api.security import API
-from api.sources import opens_at_a_page
-from kb import documents as nouns
-from kb.documents import Kind, Part, Passage
+from api.shapes import DocumentName, Event, Locator, PassageLinks, Shape
+from kb.documents import Passage
+from kb.hits import FurtherPassage, GroupBy, Hit, Place, SimilarPassage
 from kb.index import DocumentRecord
 from kb.knowledge_base import Answered, PassageInContext
-from kb.search import Hit, Mode, Place
-
-# Pydantic writes "a date or null" as two schemas; readers of the document look for `format` on the field.
-Day = Annotated[dt.date | None, Field(json_schema_extra={"format": "date"}, examples=["2024-11-07"])]
-
-
-class Shape(BaseModel):
-    """Camel case outside, snake case inside."""
-
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid"
-    )
-
-
-class EventName(Shape):
-    """De bijeenkomst waar een document bij hoort."""
-
-    id: str = Field(examples=["9f2c41d07be3a856"])
-    name: str = Field(examples=["Avond over digitale innovatie"])
-
-    @classmethod
-    def of(cls, event: nouns.Event | None) -> Self | None:
-        """The shape of an event; null without one."""
-        return cls(id=event.id, name=event.name) if event else None
-
-
-class Event(EventName):
-    """Een bijeenkomst, met wat ervan bekend is."""
-
-    date: Day
-    place: str | None
-    host: str | None
-    speakers: list[str]
-
-    @classmethod
-    def of(cls, event: nouns.Event | None) -> Self | None:
-        """The shape of an event; null without one."""
-        if not event:
-            return None
-        return cls(
-            id=event.id,
-            name=event.name,
-            date=event.date,
-            place=event.place,
-            host=event.host,
-            speakers=list(event.speakers),
-        )
-
-
-class DocumentName(Shape):
-    """Een document zoals een treffer het noemt."""
-
-    id: str = Field(examples=["4be1a0c3d92f7765"])
-    title: str = Field(examples=["Verslag van de avond over digitale innovatie"])
-    kind: Kind
-    date: Day = Field(description="Leeg als de datum niet zeker is.")
-    event: EventName | None
-    language: str | None = Field(examples=["nl"])
-    source: str = Field(description="Het pad binnen de verzameling.", examples=["innovatieavond/verslag.pdf"])
-
-    @classmethod
-    def of(cls, record: DocumentRecord) -> Self:
-        """The shape of a document."""
-        return cls(
-            id=record.id,
-            title=record.title,
-            kind=record.kind,
-            date=record.date,
-            event=EventName.of(record.event),
-            language=record.language,
-            source=record.source,
-        )
-
-
-class Locator(Shape):
-    """De vindplaats, zoals een lezer haar zou noemen; null waar het formaat haar niet kent."""
-
-    page: int | None = Field(ge=1, examples=[4])
-    page_label: str | None = Field(description="Het nummer dat op de bladzijde staat.", examples=["iv"])
-    slide: int | None = Field(ge=1)
-    part: Part
-    headings: list[str] = Field(description="De koppen erboven, de hoogste eerst.", examples=[["Besluiten"]])
-    line: int | None = Field(ge=1)
-
-    @classmethod
-    def of(cls, locator: nouns.Locator) -> Self:
-        """The shape of a locator."""
-        return cls(
-            page=locator.page,
-            page_label=locator.page_label,
-            slide=locator.slide,
-            part=locator.part,
-            headings=list(locator.headings),
-            line=locator.line,
-        )
-
-
-class PassageLinks(Shape):
-    """Waar een passage en haar bron te vinden zijn."""
-
-    self_: str = Field(alias="self", examples=["/v1/passages/c0ffee0123456789"])
-    file: str = Field(
-        description="De bron, geopend op de bladzijde als het een pdf is.",
-        examples=["/v1/documents/4be1a0c3d92f7765/file#page=4"],
-    )
-
-    @classmethod
-    def of(cls, passage: Passage, record: DocumentRecord) -> Self:
-        """The shape of a passage of a document."""
-        page = passage.locator.page
-        place = f"#page={page}" if page and opens_at_a_page(record.source) else ""
-        return cls.model_validate(
-            {"self": f"{API}/passages/{passage.id}", "file": f"{API}/documents/{record.id}/file{place}"}
-        )
+from kb.search import Mode
 
 
 class OtherPlace(Shape):
-    """Nog een plaats waar dezelfde woorden staan."""
+    """Nog een plaats waar dezelfde woorden staan, of bijna dezelfde."""
 
     passage_id: str
     document: DocumentName
     locator: Locator
+    identical: bool = Field(
+        description="Of de woorden daar dezelfde zijn, hoofdletters en leestekens daargelaten; anders zijn "
+        "ze vrijwel gelijk.",
+        examples=[True],
+    )
     links: PassageLinks
 
     @classmethod
@@ -145,7 +37,31 @@ class OtherPlace(Shape):
             passage_id=place.passage.id,
             document=DocumentName.of(place.document),
             locator=Locator.of(place.passage.locator),
+            identical=place.is_identical,
             links=PassageLinks.of(place.passage, place.document),
+        )
+
+
+class MorePassage(Shape):
+    """Nog een gevonden passage in het document van een treffer."""
+
+    passage_id: str
+    score: float
+    text: str = Field(description="De letterlijke tekst.")
+    highlights: list[tuple[int, int]]
+    locator: Locator
+    links: PassageLinks
+
+    @classmethod
+    def of(cls, found: FurtherPassage, record: DocumentRecord) -> Self:
+        """The shape of a further passage of a document."""
+        return cls(
+            passage_id=found.passage.id,
+            score=found.score,
+            text=found.passage.text,
+            highlights=list(found.highlights),
+            locator=Locator.of(found.passage.locator),
+            links=PassageLinks.of(found.passage, record),
         )
 
 
@@ -153,7 +69,9 @@ class SearchHit(Shape):
     """Een passage in het antwoord op een zoekvraag."""
 
     rank: int = Field(ge=1, description="Telt vanaf 1 over alle treffers.")
-    score: float = Field(description="Ordent de treffers van deze zoekvraag; zegt daarbuiten niets.")
+    score: float = Field(
+        description="Vergelijkt de passages van deze zoekvraag, hoger is beter; zegt daarbuiten niets."
+    )
     text: str = Field(description="De letterlijke tekst.")
     highlights: list[tuple[int, int]] = Field(
         description="Waar woorden van de zoekvraag staan: begin en einde, exclusief, in Unicode-tekens."
@@ -162,6 +80,9 @@ class SearchHit(Shape):
     document: DocumentName
     locator: Locator
     also_in: list[OtherPlace]
+    more_passages: list[MorePassage] = Field(
+        description="Bij `groupBy=document`: de volgende passages uit dit document, hoogstens drie."
+    )
     links: PassageLinks
 
     @classmethod
@@ -176,6 +97,7 @@ class SearchHit(Shape):
             document=DocumentName.of(hit.document),
             locator=Locator.of(hit.passage.locator),
             also_in=[OtherPlace.of(place) for place in hit.also_in],
+            more_passages=[MorePassage.of(found, hit.document) for found in hit.further],
             links=PassageLinks.of(hit.passage, hit.document),
         )
 
@@ -200,7 +122,10 @@ class SearchAnswer(Shape):
 
     query: str
     mode: Mode
-    total: int = Field(ge=0, description="Hoeveel treffers er in totaal zijn.")
+    group_by: GroupBy | None = Field(description="Waar de treffers op zijn samengenomen.")
+    total: int = Field(
+        ge=0, description="Hoeveel treffers er in totaal zijn; bij `groupBy=document` hoeveel documenten."
+    )
     limit: int
     offset: int
     took_ms: float = Field(ge=0)
@@ -216,6 +141,7 @@ class SearchAnswer(Shape):
         return cls(
             query=answered.query,
             mode=answered.mode,
+            group_by=answered.group_by,
             total=answered.found.total,
             limit=answered.limit,
             offset=answered.offset,
@@ -336,6 +262,52 @@ class PassageDetails(Shape):
         )
 
 
+class SimilarHit(Shape):
+    """Een passage uit een ander document die op de gevraagde lijkt."""
+
+    similarity: float = Field(
+        ge=0, le=1, description="De cosinus van beide passages in het taalmodel.", examples=[0.913]
+    )
+    text: str = Field(description="De letterlijke tekst.")
+    passage_id: str
+    document: DocumentName
+    locator: Locator
+    also_in: list[OtherPlace]
+    links: PassageLinks
+
+    @classmethod
+    def of(cls, found: SimilarPassage) -> Self:
+        """The shape of a similar passage."""
+        return cls(
+            similarity=found.similarity,
+            text=found.passage.text,
+            passage_id=found.passage.id,
+            document=DocumentName.of(found.document),
+            locator=Locator.of(found.passage.locator),
+            also_in=[OtherPlace.of(place) for place in found.also_in],
+            links=PassageLinks.of(found.passage, found.document),
+        )
+
+
+class SimilarAnswer(Shape):
+    """De passages die het meest op een passage lijken, de meest gelijkende eerst."""
+
+    passage_id: str
+    limit: int
+    generation: str = Field(description="De index waarin is gezocht.")
+    passages: list[SimilarHit]
+
+    @classmethod
+    def of(cls, passage_id: str, found: Sequence[SimilarPassage], *, limit: int, generation: str) -> Self:
+        """The shape of what is similar to a passage."""
+        return cls(
+            passage_id=passage_id,
+            limit=limit,
+            generation=generation,
+            passages=[SimilarHit.of(one) for one in found],
+        )
+
+
 class Health(Shape):
     """Hoe het met de dienst is."""
 
@@ -360,4 +332,4 @@ class Problem(Shape):
     title: str = Field(examples=["Bad Request"])
     status: int = Field(ge=400, le=599, examples=[400])
     detail: str = Field(examples=["The request has 1 fault; see errors."])
-    errors: list[RequestFault] = []
+    errors: list[RequestFault] = Field([])

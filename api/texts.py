@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from api.views import TRAIL
+from api.quotes import TRAIL
 from kb import dutch
 from kb.documents import Locator, Part, Passage
 

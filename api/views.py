@@ -1,4 +1,4 @@
-"""What the search page shows: form, hits and paging, made ready so that the template only lays out."""
+"""What the search page shows around its hits: form and paging, ready so that the template only lays out."""
 
 from __future__ import annotations
 
@@ -10,94 +10,15 @@ from urllib.parse import urlencode
 
 from api import dutch as words
 from api.problems import Fault
-from api.sources import opens_at_a_page
 from kb import dutch
-from kb.documents import Passage
+from kb.hits import GroupBy
 from kb.index import DocumentRecord, Facets
 from kb.knowledge_base import MAX_OFFSET, Answered
-from kb.search import Hit
 
 PER_PAGE = 10
-TRAIL = " \u203a "
+GROUP_BY = "groupBy"
 
-Segments = list[tuple[str, bool]]
 Asked = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceView:
-    """A passage's document and place, with where a click leads.
-
-    `opens` is the source at that place: the file where a browser can open it there, else its text.
-    """
-
-    document: DocumentRecord
-    place: str
-    trail: str
-    opens: str
-    reads: str
-    saves: str
-
-    @classmethod
-    def of(cls, passage: Passage, document: DocumentRecord) -> PlaceView:
-        """The view of a passage of `document`."""
-        locator = passage.locator
-        reads = f"/documenten/{document.id}#passage-{passage.id}"
-        saves = f"/documenten/{document.id}/bestand"
-        is_file = opens_at_a_page(document.source)
-        at = f"#page={locator.page}" if locator.page else ""
-        has_own_trail = locator.slide is not None or locator.page is not None
-        headings = locator.headings if has_own_trail else locator.headings[:-1]
-        return cls(
-            document=document,
-            place=dutch.place(locator),
-            trail=TRAIL.join(headings),
-            opens=f"{saves}{at}" if is_file else reads,
-            reads=reads,
-            saves=saves,
-        )
-
-    @property
-    def opens_file(self) -> bool:
-        """True when a click opens the file itself."""
-        return self.opens != self.reads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitView:
-    """A hit: its place, its words in segments (text, whether it is marked), and its other places."""
-
-    rank: int
-    at: PlaceView
-    segments: Segments
-    also_in: tuple[PlaceView, ...]
-
-    @classmethod
-    def of(cls, hit: Hit) -> HitView:
-        """The view of a hit."""
-        return cls(
-            rank=hit.rank,
-            at=PlaceView.of(hit.passage, hit.document),
-            segments=segments(hit.passage.text, hit.highlights),
-            also_in=tuple(PlaceView.of(place.passage, place.document) for place in hit.also_in),
-        )
-
-
-def segments(text: str, highlights: Sequence[tuple[int, int]]) -> Segments:
-    """`text` cut at the ends of its highlights; joined together the segments are the text again."""
-    parts: Segments = []
-    at = 0
-    for span in sorted(highlights):
-        start, end = max(at, span[0]), min(span[1], len(text))
-        if start >= end:
-            continue
-        if start > at:
-            parts.append((text[at:start], False))
-        parts.append((text[start:end], True))
-        at = end
-    if at < len(text):
-        parts.append((text[at:], False))
-    return parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +175,31 @@ def _but_query(asked: Asked) -> list[tuple[str, str]]:
 
 def _replaced(query: str, word: str, suggestion: str) -> str:
     return re.sub(rf"\b{re.escape(word)}\b", lambda _: suggestion, query, flags=re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """Whether each document is one hit, how many hits there are so, and the address of the other way."""
+
+    is_by_document: bool
+    total: str
+    other: str
+
+    @classmethod
+    def of(cls, asked: Asked, *, total: int) -> Grouping:
+        """The grouping of a search with `total` hits."""
+        others = [item for item in asked if item[0] != GROUP_BY]
+        if len(others) < len(asked):
+            return cls(
+                is_by_document=True,
+                total=dutch.count(total, "document", "documenten"),
+                other=address(others),
+            )
+        return cls(
+            is_by_document=False,
+            total=dutch.count(total, "passage", "passages"),
+            other=address([*asked, (GROUP_BY, GroupBy.DOCUMENT.value)]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

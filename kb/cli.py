@@ -21,6 +21,7 @@ from kb import __version__
 from kb.errors import KBError, SettingsError
 
 if TYPE_CHECKING:
+    from kb.index import Filter
     from kb.indexing import Progress
     from kb.search import Mode
     from kb.settings import Settings
@@ -45,6 +46,13 @@ IndexesOption = Annotated[
     Path | None,
     typer.Option(
         "--indexes", help="Folder with the index; else KB_INDEXES, else indexes/.", show_default=False
+    ),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="kind=, event=, language=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -117,33 +125,54 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for.", show_default=False)],
     mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
     limit: Annotated[int, typer.Option(help="How many hits, 1 to 100.")] = 5,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="kind=, event=, language=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    where: WhereOption = None,
     dates: Annotated[
         bool, typer.Option("--dates/--no-dates", help="Prefer documents of a period that the query names.")
     ] = True,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="document: each document once, at its best passage.", show_default=False),
+    ] = None,
     indexes: IndexesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages that answer a query best, each with its source."""
+    from kb.hits import GroupBy
     from kb.knowledge_base import KnowledgeBase
-    from kb.printing import answered_json, answered_text, read_filter
+    from kb.printing import answered_json, answered_text
     from kb.search import Mode
 
     if mode not in set(Mode):
         raise typer.BadParameter(f"{mode!r} is not one of {', '.join(Mode)}", param_hint="--mode")
-    try:
-        filter = read_filter(where or [])
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--where") from None
-    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
-    answered = knowledge_base.search(query, mode=Mode(mode), filter=filter, limit=limit, dates=dates)
+    if group_by is not None and group_by not in set(GroupBy):
+        raise typer.BadParameter(f"{group_by!r} is not one of {', '.join(GroupBy)}", param_hint="--group-by")
+    answered = KnowledgeBase(_settings(indexes=indexes)).search(
+        query,
+        mode=Mode(mode),
+        filter=_filter(where),
+        limit=limit,
+        dates=dates,
+        group_by=GroupBy(group_by) if group_by else None,
+    )
     _print(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
+
+
+@app.command()
+def similar(
+    passage_id: Annotated[
+        str, typer.Argument(help="A passage's id, as kb search --json gives it.", show_default=False)
+    ],
+    limit: Annotated[int, typer.Option(help="How many passages, 1 to 50.")] = 5,
+    where: WhereOption = None,
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages of other documents that say most nearly what a passage says."""
+    from kb.knowledge_base import KnowledgeBase
+    from kb.printing import similar_json, similar_text
+
+    found = KnowledgeBase(_settings(indexes=indexes)).similar(passage_id, filter=_filter(where), limit=limit)
+    _print(similar_text(found), similar_json(passage_id, found), as_json=as_json)
 
 
 @app.command()
@@ -273,6 +302,15 @@ def _evaluate_beir(folder: Path, settings: Settings, modes: list[Mode], *, as_js
     with _progress() as show:
         result = evaluate_beir(benchmark, settings, modes=modes, progress=show)
     _print(benchmark_text(result), result.as_json(), as_json=as_json)
+
+
+def _filter(where: list[str] | None) -> Filter:
+    from kb.printing import read_filter
+
+    try:
+        return read_filter(where or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--where") from None
 
 
 def _settings(**overrides: object) -> Settings:

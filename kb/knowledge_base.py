@@ -17,16 +17,18 @@ from kb.documents import Passage
 from kb.embedding import Encoder, load_encoder
 from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
 from kb.generations import Generations, LiveIndex
+from kb.hits import GroupBy, Hits, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import sha256_of
 from kb.language import Synonyms, shipped_synonyms
-from kb.search import Hits, Mode, Query, read_query, search
+from kb.search import Mode, Query, read_query, search, similar
 from kb.settings import Settings
 
 MAX_QUERY = 1_000
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
+MAX_SIMILAR = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -44,6 +46,7 @@ class Answered:
     mode: Mode
     limit: int
     offset: int
+    group_by: GroupBy | None
     seconds: float
     generation: str
     found: Hits
@@ -99,7 +102,7 @@ class KnowledgeBase:
         self._check(self._live.get(), self._encoder.get())
         return True
 
-    def search(
+    def search(  # noqa: PLR0913 - one for each of the API's parameters
         self,
         query: str,
         *,
@@ -108,16 +111,16 @@ class KnowledgeBase:
         limit: int = 10,
         offset: int = 0,
         dates: bool = True,
+        group_by: GroupBy | None = None,
     ) -> Answered:
         """The hits of a query. Raises `InvalidQuery` with every fault of it, or `IndexUnavailable`.
 
-        With `dates`, a period that the query names ("najaar 2018") prefers documents of that time.
+        With `dates`, a period that the query names ("najaar 2018") prefers documents of that time. With
+        `group_by`, each document is one hit, and `limit`, `offset` and the total count documents.
         """
         index = self._live.get()
         filter = filter or Filter()
-        faults = _faults(query, limit, offset) + _filter_faults(filter, index)
-        if faults:
-            raise InvalidQuery(faults)
+        _refuse(_faults(query, limit, offset) + _filter_faults(filter, index))
         encoder = self._encoder.get()
         self._check(index, encoder)
         started = time.perf_counter()
@@ -126,26 +129,49 @@ class KnowledgeBase:
         counts_dates = dates and mode is Mode.HYBRID
         today = dt.datetime.now().astimezone().date() if counts_dates else None
         asked = read_query(query, index=index, synonyms=self._synonyms, today=today)
-        found = search(index, encoder, asked, mode=mode, filter=filter, page=slice(offset, offset + limit))
+        page = Page(offset=offset, limit=limit, group_by=group_by)
+        found = search(index, encoder, asked, mode=mode, filter=filter, page=page)
         return Answered(
             query=query,
             asked=asked,
             mode=mode,
             limit=limit,
             offset=offset,
+            group_by=group_by,
             seconds=time.perf_counter() - started,
             generation=index.manifest.generation,
             found=found,
         )
 
     def faults(
-        self, query: str | None, *, filter: Filter | None = None, limit: int = 10, offset: int = 0
+        self,
+        query: str | None,
+        *,
+        filter: Filter | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        max_limit: int = MAX_LIMIT,
     ) -> list[tuple[str, str, str]]:
         """Everything that `search` would refuse, as (parameter, code, message).
 
-        Without a query, what it would refuse of the rest.
+        Without a query, what it would refuse of the rest; with `max_limit` of `MAX_SIMILAR`, what `similar`
+        would.
         """
-        return _faults(query, limit, offset) + _filter_faults(filter or Filter(), self._live.get())
+        filter = filter or Filter()
+        return _faults(query, limit, offset, max_limit) + _filter_faults(filter, self._live.get())
+
+    def similar(
+        self, passage_id: str, *, filter: Filter | None = None, limit: int = 10
+    ) -> tuple[SimilarPassage, ...]:
+        """The passages of other documents that say most nearly what this one says, nearest first.
+
+        Those that are near-identical to it are left out. `limit` is at most `MAX_SIMILAR`. Raises
+        `NotFound`, `InvalidQuery` or `IndexUnavailable`.
+        """
+        index = self._live.get()
+        filter = filter or Filter()
+        _refuse(_faults(None, limit, 0, MAX_SIMILAR) + _filter_faults(filter, index))
+        return similar(index, passage_id, filter=filter, limit=limit)
 
     def manifest(self) -> Manifest:
         """What the live generation says of itself."""
@@ -266,7 +292,14 @@ class _LoadedOnce:
         return self._encoder
 
 
-def _faults(query: str | None, limit: int, offset: int) -> list[tuple[str, str, str]]:
+def _refuse(faults: list[tuple[str, str, str]]) -> None:
+    if faults:
+        raise InvalidQuery(faults)
+
+
+def _faults(
+    query: str | None, limit: int, offset: int, max_limit: int = MAX_LIMIT
+) -> list[tuple[str, str, str]]:
     faults = []
     query = "-" if query is None else query
     if not query.strip():
@@ -277,8 +310,8 @@ def _faults(query: str | None, limit: int, offset: int) -> list[tuple[str, str, 
         )
     if _CONTROL.search(query):
         faults.append(("q", "control-characters", "The query holds control characters"))
-    if not 1 <= limit <= MAX_LIMIT:
-        faults.append(("limit", "out-of-range", f"limit is {limit}; it must be from 1 to {MAX_LIMIT}"))
+    if not 1 <= limit <= max_limit:
+        faults.append(("limit", "out-of-range", f"limit is {limit}; it must be from 1 to {max_limit}"))
     if not 0 <= offset <= MAX_OFFSET:
         faults.append(("offset", "out-of-range", f"offset is {offset}; it must be from 0 to {MAX_OFFSET}"))
     return faults

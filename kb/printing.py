@@ -8,10 +8,10 @@ from typing import Any
 
 from kb import dutch
 from kb.documents import Kind, Locator
+from kb.hits import Hit, Place, SimilarPassage
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered, KnowledgeBase
 from kb.reports import BuildReport
-from kb.search import Hit
 
 _FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
 _MARK = ("\x1b[1;33m", "\x1b[0m")
@@ -37,7 +37,8 @@ def read_filter(conditions: Sequence[str]) -> Filter:
 
 def answered_text(answered: Answered, *, colour: bool) -> str:
     """The hits, each with its source above its words."""
-    total = dutch.count(answered.found.total, "passage", "passages")
+    nouns = ("document", "documenten") if answered.group_by else ("passage", "passages")
+    total = dutch.count(answered.found.total, *nouns)
     lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms"]
     if answered.asked.period:
         lines.append(f"Stukken uit de tijd van «{answered.asked.period.text}» eerst (anders: --no-dates)")
@@ -49,8 +50,13 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
             f"{hit.rank}. {_source(hit.document, hit.passage.locator)}",
             f"   {_shown(hit.document.source)}",
         ]
-        lines += [f"   ook in: {_source(twin.document, twin.passage.locator)}" for twin in hit.also_in]
-        lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")] + [""]
+        lines += _also_in(hit.also_in)
+        lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")]
+        if hit.further:
+            number = dutch.count(len(hit.further), "passage", "passages")
+            places = [dutch.place(found.passage.locator) for found in hit.further]
+            lines.append(f"   nog {number} in dit document: {'; '.join(filter(None, places))}".rstrip(": "))
+        lines.append("")
     return "\n".join(lines).rstrip()
 
 
@@ -59,6 +65,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
     return {
         "query": answered.query,
         "mode": answered.mode.value,
+        "groupBy": answered.group_by.value if answered.group_by else None,
         "total": answered.found.total,
         "limit": answered.limit,
         "offset": answered.offset,
@@ -69,6 +76,38 @@ def answered_json(answered: Answered) -> dict[str, Any]:
             {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
         ],
         "hits": [_hit_json(hit) for hit in answered.found.hits],
+    }
+
+
+def similar_text(found: Sequence[SimilarPassage]) -> str:
+    """Similar passages, each with its source above its words."""
+    lines = [dutch.count(len(found), "vergelijkbare passage", "vergelijkbare passages"), ""]
+    for number, one in enumerate(found, 1):
+        lines += [
+            f"{number}. {_source(one.document, one.passage.locator)}",
+            f"   {_shown(one.document.source)}",
+            *_also_in(one.also_in),
+            *("   | " + line for line in one.passage.text.split("\n")),
+            "",
+        ]
+    return "\n".join(lines).rstrip()
+
+
+def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, Any]:
+    """Similar passages as the API gives them, without its links."""
+    return {
+        "passageId": passage_id,
+        "passages": [
+            {
+                "similarity": round(one.similarity, 4),
+                "text": one.passage.text,
+                "passageId": one.passage.id,
+                "document": _document_json(one.document),
+                "locator": _locator_json(one.passage.locator),
+                "alsoIn": [_place_json(place) for place in one.also_in],
+            }
+            for one in found
+        ],
     }
 
 
@@ -143,6 +182,14 @@ def _source(document: DocumentRecord, locator: Locator) -> str:
     return ", ".join(part for part in (document.title, event, day, dutch.place(locator)) if part)
 
 
+def _also_in(places: Sequence[Place]) -> list[str]:
+    return [
+        f"   {'ook' if place.is_identical else 'vrijwel gelijk'} in: "
+        f"{_source(place.document, place.passage.locator)}"
+        for place in places
+    ]
+
+
 def _marked(hit: Hit, *, colour: bool) -> str:
     text, at, parts = hit.passage.text, 0, []
     if not colour:
@@ -162,14 +209,26 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "passageId": hit.passage.id,
         "document": _document_json(hit.document),
         "locator": _locator_json(hit.passage.locator),
-        "alsoIn": [
+        "alsoIn": [_place_json(place) for place in hit.also_in],
+        "morePassages": [
             {
-                "passageId": twin.passage.id,
-                "document": _document_json(twin.document),
-                "locator": _locator_json(twin.passage.locator),
+                "passageId": found.passage.id,
+                "score": round(found.score, 4),
+                "text": found.passage.text,
+                "highlights": [list(span) for span in found.highlights],
+                "locator": _locator_json(found.passage.locator),
             }
-            for twin in hit.also_in
+            for found in hit.further
         ],
+    }
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {
+        "passageId": place.passage.id,
+        "document": _document_json(place.document),
+        "locator": _locator_json(place.passage.locator),
+        "identical": place.is_identical,
     }
 
 

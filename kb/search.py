@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.documents import Passage
+from kb.arranging import Ranked, by_document, collapse, documents_of, other_places, ranked, spread
 from kb.embedding import Encoder
-from kb.index import DocumentRecord, Filter, Index, PassageRecord, Ranking, Rows, Scores
+from kb.hits import FurtherPassage, GroupBy, Hit, Hits, Page, SimilarPassage
+from kb.index import Filter, Index, Ranking, Rows, Scores
 from kb.language import Synonyms, expand_query, matching_spans
 from kb.periods import Period, find_period, fit, without_period
 
@@ -50,46 +51,6 @@ class Query:
     period: Period | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Another place where a hit's words stand."""
-
-    document: DocumentRecord
-    passage: Passage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A passage in the answer to a query.
-
-    `rank` counts from 1 over all hits of the query, `score` orders them within it and means nothing
-    beyond. `highlights` are [start, end) offsets of matching words in the passage's text.
-    """
-
-    rank: int
-    score: float
-    passage: Passage
-    document: DocumentRecord
-    highlights: tuple[tuple[int, int], ...] = ()
-    also_in: tuple[Place, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hits:
-    """One page of hits and how many there are of the query in all."""
-
-    total: int
-    hits: tuple[Hit, ...] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Passages with the same words: the best ranked one, and its score."""
-
-    record: PassageRecord
-    score: float
-
-
 def read_query(text: str, *, index: Index, synonyms: Synonyms, today: dt.date | None) -> Query:
     """A query as `search` asks it. Without `today` no period is read from it."""
     expansion = expand_query(text, lexicon=index.lexicon, synonyms=synonyms)
@@ -104,22 +65,47 @@ def read_query(text: str, *, index: Index, synonyms: Synonyms, today: dt.date | 
 
 
 def search(
-    index: Index, encoder: Encoder, query: Query, *, mode: Mode = Mode.HYBRID, filter: Filter, page: slice
+    index: Index, encoder: Encoder, query: Query, *, mode: Mode = Mode.HYBRID, filter: Filter, page: Page
 ) -> Hits:
-    """The hits of `query` that `page` (start and stop) selects, best first.
+    """The hits of `query` that `page` asks for, best first.
 
-    Passages with the same words are one hit, which names the other places in `also_in`. A period in
-    the query prefers documents of that time.
+    Near-identical passages are one hit, which names the other places in `also_in`. A period in the query
+    prefers documents of that time. A document has its next hits after every other had its turn.
     """
-    ranking = rank(index, encoder, query, mode=mode, filter=filter)
-    groups = _collapse(index.passages(ranking.rows), ranking)
+    found = ranked(index, rank(index, encoder, query, mode=mode, filter=filter))
     if query.period:
-        groups = _prefer(query.period, groups, index)
-    return Hits(total=len(groups), hits=_hits(index, query, groups[page], first=(page.start or 0) + 1))
+        found = _prefer(query.period, found, index)
+    found = collapse(found)
+    found = by_document(found) if page.group_by is GroupBy.DOCUMENT else spread(found)
+    shown = found[page.offset : page.offset + page.limit]
+    return Hits(total=len(found), hits=_hits(index, query, shown, first=page.offset + 1))
+
+
+def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tuple[SimilarPassage, ...]:
+    """The passages whose vectors lie nearest to that of a passage, nearest first.
+
+    Left out are those of its own document and those that are near-identical to it. Raises `NotFound`.
+    """
+    row = index.passage_row(passage_id)
+    (own,) = index.passages([row])
+    left_out = {*index.document_rows(own.passage.document_id), *own.twins}
+    nearest = index.dense(index.vector(row), k=DEPTH + len(left_out), filter=filter)
+    kept = [at for at, other in enumerate(nearest.rows) if int(other) not in left_out]
+    found = collapse(ranked(index, Ranking(nearest.rows[kept], nearest.scores[kept])))[:limit]
+    places, documents = other_places(index, found), documents_of(index, found)
+    return tuple(
+        SimilarPassage(
+            similarity=min(max(one.score, 0.0), 1.0),
+            passage=one.record.passage,
+            document=documents[one.document_id],
+            also_in=places[one.record.row],
+        )
+        for one in found
+    )
 
 
 def rank(index: Index, encoder: Encoder, query: Query, *, mode: Mode, filter: Filter) -> Ranking:
-    """The ranking of passages for a query by their words, before the same words are collapsed."""
+    """The ranking of passages for a query by their words, before near-identical ones are collapsed."""
     if mode is Mode.LEXICAL:
         return index.lexical(query.terms, k=DEPTH, filter=filter)
     vector = encoder.encode_query(query.dense_text)
@@ -150,50 +136,42 @@ def _standardise(scores: Scores) -> npt.NDArray[np.float64]:
     return (wide - wide.mean()) / deviation if deviation > 0 else np.zeros_like(wide)
 
 
-def _collapse(records: Sequence[PassageRecord], ranking: Ranking) -> list[_Group]:
-    groups: dict[int, _Group] = {}
-    for record, score in zip(records, ranking.scores, strict=True):
-        groups.setdefault(min((record.row, *record.twins)), _Group(record, float(score)))
-    return list(groups.values())
-
-
-def _prefer(period: Period, groups: Sequence[_Group], index: Index) -> list[_Group]:
-    """The groups with the date of their documents counted in, best first."""
+def _prefer(period: Period, found: Sequence[Ranked], index: Index) -> list[Ranked]:
+    """The same passages with the date of their documents counted in, best first."""
     days = {document.id: document.date for document in index.documents()}
-    twins = {found.row: found.passage.document_id for found in index.passages(_twins(groups))}
-
-    def score(group: _Group) -> float:
-        documents = [group.record.passage.document_id, *(twins[row] for row in group.record.twins)]
-        return group.score + PERIOD_WEIGHT * max(_fit(period, days[document]) for document in documents)
-
+    dated = [
+        Ranked(one.record, one.score + PERIOD_WEIGHT * _fit(period, days[one.document_id])) for one in found
+    ]
     # Sorting is stable: equals keep the order of their words.
-    return sorted((_Group(group.record, score(group)) for group in groups), key=lambda group: -group.score)
+    return sorted(dated, key=lambda one: -one.score)
 
 
 def _fit(period: Period, day: dt.date | None) -> float:
     return fit(period, day) if day else UNDATED_FIT
 
 
-def _twins(groups: Sequence[_Group]) -> list[int]:
-    return sorted({row for group in groups for row in group.record.twins})
-
-
-def _hits(index: Index, query: Query, groups: Sequence[_Group], *, first: int) -> tuple[Hit, ...]:
-    places = {found.row: found.passage for found in index.passages(_twins(groups))}
-    passages = [group.record.passage for group in groups] + list(places.values())
-    identifiers = sorted({passage.document_id for passage in passages})
-    documents = {document.id: document for document in index.documents(identifiers)}
+def _hits(index: Index, query: Query, found: Sequence[Ranked], *, first: int) -> tuple[Hit, ...]:
+    places, documents = other_places(index, found), documents_of(index, found)
     return tuple(
         Hit(
             rank=number,
-            score=group.score,
-            passage=group.record.passage,
-            document=documents[group.record.passage.document_id],
-            highlights=tuple(matching_spans(group.record.passage.text, query.terms, index.lexicon)),
-            also_in=tuple(
-                Place(document=documents[places[row].document_id], passage=places[row])
-                for row in group.record.twins
+            score=one.score,
+            passage=one.record.passage,
+            document=documents[one.document_id],
+            highlights=_highlights(index, query, one),
+            also_in=places[one.record.row],
+            further=tuple(
+                FurtherPassage(
+                    score=other.score,
+                    passage=other.record.passage,
+                    highlights=_highlights(index, query, other),
+                )
+                for other in one.further
             ),
         )
-        for number, group in enumerate(groups, first)
+        for number, one in enumerate(found, first)
     )
+
+
+def _highlights(index: Index, query: Query, found: Ranked) -> tuple[tuple[int, int], ...]:
+    return tuple(matching_spans(found.record.passage.text, query.terms, index.lexicon))

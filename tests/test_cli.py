@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -115,6 +116,39 @@ def test_a_search_for_scripts_is_json_alone(kb: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
+def test_hits_are_grouped_by_document_on_request(kb: Run) -> None:
+    grouped = json.loads(kb("search", "zaaksysteem", "--json", "--group-by", "document").stdout)
+    assert (grouped["groupBy"], grouped["total"]) == ("document", 1)
+    assert grouped["hits"][0]["morePassages"] == []
+    assert kb("search", "zaaksysteem", "--group-by", "document").stdout.startswith("1 document voor")
+
+
+def test_copies_and_further_passages_are_told_in_dutch(
+    kb: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    decision = "De raad besluit na lang beraad om het archief in mei te verhuizen naar het streekarchief."
+    sections = "".join(f"## Deel {number}\n\nHet archief in deel {number}.\n\n" for number in range(1, 4))
+    (tmp_path / "verslag.md").write_text(f"# Verslag\n\n{sections}## Besluit\n\n{decision}\n")
+    (tmp_path / "kopie.md").write_text(f"# Kopie\n\n## Besluit\n\n{decision} Akkoord.\n")
+    (tmp_path / "los.md").write_text("# Los\n\n## Slot\n\nDe wethouder sluit de avond.\n")
+    indexes = str(tmp_path_factory.mktemp("copies"))
+    assert kb("build", "--corpus", str(tmp_path), "--indexes", indexes).returncode == 0
+    within = json.loads(kb("search", "archief streekarchief", "--json", "--indexes", indexes).stdout)
+    (hit,) = [hit for hit in within["hits"] if hit["alsoIn"]]
+    assert [place["identical"] for place in hit["alsoIn"]] == [False]
+    text = kb("search", "archief", "--group-by", "document", "--indexes", indexes).stdout
+    assert "   vrijwel gelijk in: " in text
+    assert re.search("^   nog [23] passages in dit document: § Deel 2; § Deel 3", text, re.MULTILINE)
+    similar = json.loads(kb("similar", hit["passageId"], "--json", "--indexes", indexes).stdout)
+    assert similar["passageId"] == hit["passageId"]
+    sources = {found["document"]["source"] for found in similar["passages"]}
+    assert "los.md" in sources
+    assert hit["document"]["source"] not in sources
+    told = kb("similar", hit["passageId"], "--limit", "1", "--indexes", indexes).stdout
+    assert told.startswith("1 vergelijkbare passage\n\n1. ")
+
+
+@pytest.mark.usefixtures("built")
 def test_status_says_what_the_index_holds_and_what_was_left_out(kb: Run) -> None:
     text = kb("status").stdout
     assert "1 document, 1 passage" in text
@@ -167,6 +201,10 @@ def test_a_benchmark_is_measured_in_an_index_of_its_own(kb: Run, home: Path) -> 
         (("search", ""), {}, 1, "InvalidQuery: The query is empty"),
         (("search", "x", "--limit", "0"), {}, 1, "limit is 0; it must be from 1 to 100"),
         (("search", "x", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),
+        (("search", "x", "--group-by", "event"), {}, 2, "is not one of document"),
+        (("similar", "x"), {}, 1, "NotFound: There is no passage x"),
+        (("similar", "x", "--limit", "51"), {}, 1, "limit is 51; it must be from 1 to 50"),
+        (("similar", "x", "--where", "kind=boek"), {}, 2, "the kinds are verslag, presentatie"),
         (("search", "x", "--where", "colour=red"), {}, 2, "kind, event, language"),
         (("search", "x", "--where", "kind=boek"), {}, 2, "the kinds are verslag, presentatie"),
         (("search", "x", "--where", "dateFrom=6-9-2024"), {}, 2, "write it as 2024-11-07"),

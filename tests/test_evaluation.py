@@ -9,7 +9,17 @@ import pytest
 
 from kb.documents import Kind
 from kb.errors import EvaluationUnavailable, InvalidQuestions
-from kb.evaluation import Answer, Evaluation, Question, compare, evaluate, holds, judge, read_questions
+from kb.evaluation import (
+    Answer,
+    Evaluation,
+    Question,
+    compare,
+    evaluate,
+    holds,
+    judge,
+    judge_passages,
+    read_questions,
+)
 from kb.evaluation.comparison import Verdict, paired_bootstrap
 from kb.evaluation.measures import QUESTION_MEASURES, means, measure
 from kb.evaluation.refusal import auroc, refusal
@@ -129,6 +139,20 @@ def test_every_passage_that_holds_a_quote_is_right_and_copies_count_as_one(
     assert len(judgements.right["choice"]) == 2
     assert len(set(judgements.right["choice"].values())) == 1
     assert judgements.unfindable == ["lost"]
+
+
+def test_the_passages_of_another_search_are_judged_by_the_same_rules() -> None:
+    passages = [("a", "Vragen?"), ("b", DECISION), ("c", DECISION.upper()), ("d", f"{DECISION[:40]} …")]
+    judgements = judge_passages(passages, [CHOICE, LOST, OFF_TOPIC])
+    assert judgements.right == {"choice": {"b": "b", "c": "b"}, "lost": {}}
+    assert judgements.unfindable == ["lost"]
+
+
+def test_a_copy_of_what_stands_higher_counts_for_nothing_wherever_it_stands() -> None:
+    judgements = judge_passages([("a", "Vragen?"), ("b", DECISION), ("c", DECISION)], [CHOICE])
+    assert judgements.ranking("choice", ["a", "c", "b"]) == ("a", "b", "copy of b: b")
+    # Where nothing is right, the ids are as they were found.
+    assert judgements.ranking("off", ["c", "b"]) == ("c", "b")
 
 
 def test_an_evaluation_finds_what_stands_in_the_documents(evaluation: Evaluation) -> None:

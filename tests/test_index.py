@@ -12,7 +12,7 @@ from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import BM25_B, BM25_K1, IndexWriter
+from kb.index.writing import BM25_B, BM25_K1, IndexWriter, embedded_text
 from kb.language import Synonyms, analyse, analyse_query, expand_query
 from tests.geometry import DIMENSION, WordEncoder
 from tests.library import EVENING, record, write_index
@@ -161,11 +161,23 @@ def test_the_same_words_know_each_other_case_and_punctuation_aside(index: Embedd
     assert found["De raad vraagt om een archief."].twins == ()
 
 
+def test_near_identical_passages_know_each_other_by_the_first_of_them(tmp_path: Path) -> None:
+    words = [f"w{number}" for number in range(6)]
+    texts = [" ".join(words), " ".join([*words, "w6"]), " ".join([*words, "w6", "w7"])]
+    write_index(tmp_path, {REPORT: texts[:1], DECK: texts[1:2], PAPER: texts[2:]})
+    found = EmbeddedIndex.open(tmp_path).passages(range(3))
+    # The third is near to the second, but not to the first.
+    assert [record.twins for record in found] == [(1,), (0,), ()]
+
+
 def test_records_come_back_as_they_were(index: EmbeddedIndex) -> None:
     assert index.documents() == list(TEXTS)
     assert index.documents([PAPER.id, REPORT.id]) == [PAPER, REPORT]
     assert index.document_rows(DECK.id) == range(3, 5)
     (found,) = index.passages([4])
+    np.testing.assert_array_equal(
+        index.vector(4), WordEncoder().encode_passages([embedded_text(found.passage)])[0]
+    )
     assert index.passage_row(found.passage.id) == 4
     assert found.passage.locator.slide == 2
     assert index.facets().kinds == {"paper": 1, "presentatie": 1, "verslag": 1}

@@ -9,7 +9,7 @@ import pytest
 from kb.errors import IncompatibleIndex, InvalidQuery, NoIndex, NotFound
 from kb.index import Filter
 from kb.indexing import build_index
-from kb.knowledge_base import KnowledgeBase
+from kb.knowledge_base import MAX_SIMILAR, KnowledgeBase
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -89,6 +89,21 @@ def test_an_empty_query_is_refused(knowledge_base: KnowledgeBase, query: str) ->
 
 def test_a_query_of_signs_alone_is_answered_rather_than_refused(knowledge_base: KnowledgeBase) -> None:
     assert knowledge_base.search("?! — …").found.total >= 0
+
+
+def test_similar_passages_need_no_model_and_have_a_limit_of_their_own(settings: Settings) -> None:
+    # Loading this model would fail.
+    knowledge_base = KnowledgeBase(settings.model_copy(update={"model": "no/such-model"}))
+    by_source = {found.source: found.id for found in knowledge_base.documents()}
+    (note,) = knowledge_base.passages_of(by_source["notitie.txt"])
+    found = knowledge_base.similar(note.id)
+    assert {one.document.source for one in found} == {"verslag.md"}
+    assert len(knowledge_base.similar(note.id, limit=1)) == 1
+    for limit in (0, MAX_SIMILAR + 1):
+        with pytest.raises(InvalidQuery, match="must be from 1 to 50"):
+            knowledge_base.similar(note.id, limit=limit)
+    with pytest.raises(NotFound):
+        knowledge_base.similar("nope")
 
 
 def test_passages_have_neighbours_within_their_document(knowledge_base: KnowledgeBase) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kb.evaluation.beir import Benchmark, BenchmarkResult, evaluate_beir, read_benchmark
 from kb.evaluation.comparison import Difference, Verdict, compare
 from kb.evaluation.evaluating import Evaluation, Outcome, evaluate
-from kb.evaluation.judging import Judgements, judge
+from kb.evaluation.judging import Judgements, judge, judge_passages
 from kb.evaluation.questions import Answer, Question, holds, read_questions
 from kb.evaluation.refusal import Refusal
 
@@ -25,6 +25,7 @@ __all__ = [
     "evaluate_beir",
     "holds",
     "judge",
+    "judge_passages",
     "read_benchmark",
     "read_questions",
 ]

@@ -14,8 +14,9 @@ from kb.evaluation.judging import Judgements, judge
 from kb.evaluation.measures import QUESTION_MEASURES, Scores, means, measure
 from kb.evaluation.questions import Question
 from kb.evaluation.refusal import Refusal, refusal
+from kb.hits import Hit
 from kb.knowledge_base import Answered, KnowledgeBase
-from kb.search import Hit, Mode
+from kb.search import Mode
 
 _DEPTH = 10
 _SPLITS: dict[str, Callable[[Question], tuple[str, ...]]] = {
@@ -185,16 +186,11 @@ def _check(knowledge_base: KnowledgeBase, questions: Sequence[Question]) -> None
 def _outcome(question: Question, answered: Answered, judgements: Judgements) -> Outcome:
     right = judgements.right.get(question.id, {})
     hits = answered.found.hits
-    ranking: list[str] = []
-    for hit in hits:
-        found = right.get(hit.passage.id, hit.passage.id)
-        # A copy of what stands higher gives a reader nothing new.
-        ranking.append(f"copy of {found}: {hit.passage.id}" if found in ranking else found)
     first = next((hit for hit in hits if hit.passage.id in right), None)
     return Outcome(
         id=question.id,
         milliseconds=answered.seconds * 1000,
-        ranking=tuple(ranking),
+        ranking=judgements.ranking(question.id, (hit.passage.id for hit in hits)),
         rank=first.rank if first else None,
         has_right_place=_has_right_place(question, first, judgements) if first else None,
         relevance=getattr(hits[0], "relevance", None) if hits else None,

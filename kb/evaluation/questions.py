@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kb.errors import InvalidQuestions
+from kb.near_duplicates import Words, grams, words_of
 
 # A passage holds a quote when this share of the quote's word trigrams is in it: quotes were taken from
 # rendered text, so that a footnote mark or a line of a table may stand in between.
 QUOTE_SHARE = 0.6
-_WORD = re.compile(r"[^\W_]+")
-
-Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +98,6 @@ def trigrams(quote: str) -> set[Words]:
     """The runs of three words of a quote; a quote of fewer words is one run."""
     words = words_of(quote)
     return grams(words, min(3, len(words))) if words else set()
-
-
-def grams(words: Words, size: int) -> set[Words]:
-    """All runs of `size` words."""
-    return {words[at : at + size] for at in range(len(words) - size + 1)}
-
-
-def words_of(text: str) -> Words:
-    """The words of a text in lower case: letters and digits only."""
-    return tuple(_WORD.findall(unicodedata.normalize("NFC", text).lower()))
 
 
 def _question(item: Mapping[str, Any], number: int, place: str) -> Question:

@@ -91,7 +91,7 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageRecord:
-    """A passage as it lies in the index. `twins` are rows of other passages with the same words."""
+    """A passage as it lies in the index. `twins` are rows of near-identical passages."""
 
     row: int
     passage: Passage
@@ -157,6 +157,10 @@ class Index(Protocol):
 
     def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
         """The BM25 score of each of `rows`; 0 for a passage that holds none of the terms."""
+        ...
+
+    def vector(self, row: int) -> npt.NDArray[np.float32]:
+        """The vector of a passage, of shape (dimension,)."""
         ...
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -116,6 +116,10 @@ class EmbeddedIndex:
         scores: Scores = self._bm25(_weighted(terms))[np.asarray(rows, np.int64)]
         return scores
 
+    def vector(self, row: int) -> npt.NDArray[np.float32]:
+        vector: npt.NDArray[np.float32] = self._vectors.reconstruct(row)
+        return vector
+
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]
         found: dict[int, PassageRecord] = {}
@@ -221,12 +225,20 @@ def _fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int,
         f"JOIN documents ON documents.row = document WHERE passages.row IN ({marks})",
         rows,
     ).fetchall()
+    members = _members(database, {twin for _, twin, *_ in found if twin is not None})
     for row, twin, *columns in found:
-        twins: tuple[int, ...] = ()
-        if twin is not None:
-            same = database.execute("SELECT row FROM passages WHERE twin = ? AND row <> ?", (twin, row))
-            twins = tuple(other for (other,) in same)
+        twins = tuple(other for other in members.get(twin, ()) if other != row)
         yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
+
+
+def _members(database: sqlite3.Connection, firsts: Collection[int]) -> dict[int, list[int]]:
+    """The rows of the groups of near-identical passages that begin with these, in order."""
+    marks = ",".join("?" * len(firsts))
+    query = f"SELECT twin, row FROM passages WHERE twin IN ({marks}) ORDER BY row"  # noqa: S608
+    members: dict[int, list[int]] = {}
+    for first, row in database.execute(query, list(firsts)):
+        members.setdefault(first, []).append(row)
+    return members
 
 
 def _weighted(terms: Terms) -> Mapping[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 from array import array
 from collections import Counter
@@ -21,6 +20,7 @@ from kb.index import DocumentRecord
 from kb.index.records import INDICES, SCHEMA, to_json
 from kb.language import Lexicon, tokens, word_terms, words
 from kb.language.terms import code_of
+from kb.near_duplicates import first_near_identical, words_of
 
 VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
@@ -30,8 +30,6 @@ LEXICON = "lexicon.tsv"
 # Robertson and Zaragoza (2009); the values of Anserini for passages, best of a small grid (BENCHMARKS.md).
 BM25_K1 = 0.9
 BM25_B = 0.4
-
-_NOT_A_WORD = re.compile(r"[\W_]+")
 
 
 def embedded_text(passage: Passage) -> str:
@@ -55,7 +53,6 @@ class IndexWriter:
         self._passages: list[array[int]] = []
         self._frequencies: dict[str, Counter[str]] = {"nl": Counter(), "en": Counter()}
         self._documents = 0
-        self._twins: dict[bytes, int] = {}
         self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
         # The folder is thrown away when the build fails, so nothing needs to be undone in it.
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -95,7 +92,7 @@ class IndexWriter:
         )
         for row, passage in enumerate(passages, first):
             self._database.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (
                     row,
                     passage.id,
@@ -107,7 +104,6 @@ class IndexWriter:
                     passage.context,
                     to_json(passage.locator),
                     embedded_hash(embedded_text(passage)),
-                    self._twin(row, passage.text),
                 ),
             )
             self._passages.append(self._word_ids(passage, code_of(document.language)))
@@ -117,6 +113,7 @@ class IndexWriter:
 
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
+        self._mark_twins()
         self._database.execute("COMMIT")
         self._database.executescript(INDICES)
         self._database.execute("PRAGMA optimize")
@@ -124,14 +121,15 @@ class IndexWriter:
         faiss.write_index(self._vectors, str(self._folder / VECTORS))
         self._write_postings()
 
-    def _twin(self, row: int, text: str) -> int | None:
-        """The first row with the same words, marking that row as well; None for the first."""
-        key = hashlib.sha256(_NOT_A_WORD.sub(" ", text.lower()).strip().encode()).digest()
-        first = self._twins.setdefault(key, row)
-        if first == row:
-            return None
-        self._database.execute("UPDATE passages SET twin = row WHERE row = ?", (first,))
-        return first
+    def _mark_twins(self) -> None:
+        """Give each passage of a group of near-identical ones the row of the group's first."""
+        texts = self._database.execute("SELECT text FROM passages ORDER BY row")
+        firsts = first_near_identical(words_of(text) for (text,) in texts)
+        members = Counter(firsts)
+        self._database.executemany(
+            "UPDATE passages SET twin = ? WHERE row = ?",
+            ((first, row) for row, first in enumerate(firsts) if members[first] > 1),
+        )
 
     def _word_ids(self, passage: Passage, code: str) -> array[int]:
         # The context stands above many passages: it would make the words of titles seem frequent.

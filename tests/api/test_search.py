@@ -26,16 +26,18 @@ def faults(answer: Any) -> set[tuple[str, str, str]]:
 def test_an_answer_has_the_promised_shape(client: TestClient) -> None:
     answer = client.get("/v1/search", params={"q": QUERY, "limit": 3}).json()
     assert set(answer) == {
-        "query", "mode", "total", "limit", "offset", "tookMs", "generation", "period", "corrections", "hits",
+        "query", "mode", "groupBy", "total", "limit", "offset", "tookMs", "generation", "period",
+        "corrections", "hits",
     }  # fmt: skip
     assert (answer["query"], answer["mode"], answer["limit"], answer["offset"]) == (QUERY, "hybrid", 3, 0)
     hit = answer["hits"][0]
     assert set(hit) == {
-        "rank", "score", "text", "highlights", "passageId", "document", "locator", "alsoIn", "links",
+        "rank", "score", "text", "highlights", "passageId", "document", "locator", "alsoIn", "morePassages",
+        "links",
     }  # fmt: skip
     assert set(hit["document"]) == {"id", "title", "kind", "date", "event", "language", "source"}
     assert set(hit["locator"]) == {"page", "pageLabel", "slide", "part", "headings", "line"}
-    assert set(hit["links"]) == {"self", "file"}
+    assert set(hit["links"]) == {"self", "file", "similar"}
     assert [found["rank"] for found in answer["hits"]] == [1, 2, 3]
 
 
@@ -50,7 +52,8 @@ def test_the_same_words_are_one_hit_that_names_the_other_places(client: TestClie
     places = [hit["document"], *(place["document"] for place in hit["alsoIn"])]
     assert {place["source"] for place in places} == {"avond/afschrift.txt", "elders/afschrift.txt"}
     (other,) = hit["alsoIn"]
-    assert set(other) == {"passageId", "document", "locator", "links"}
+    assert set(other) == {"passageId", "document", "locator", "identical", "links"}
+    assert other["identical"] is True
     assert client.get(other["links"]["self"]).json()["text"] == hit["text"]
 
 
@@ -162,6 +165,8 @@ def test_all_faults_of_a_request_are_told_together(client: TestClient) -> None:
         ({"q": "a", "limit": ["1", "2"]}, ("limit", "repeated")),
         ({"q": "a", "offset": "-1"}, ("offset", "out-of-range")),
         ({"q": "a", "kind": ""}, ("kind", "unknown-value")),
+        ({"q": "a", "groupBy": "event"}, ("groupBy", "unknown-value")),
+        ({"q": "a", "groupBy": ["document"] * 2}, ("groupBy", "repeated")),
         ({"q": "a", "dateFrom": "1700000000"}, ("dateFrom", "not-a-date")),
         ({"q": "a", "dateFrom": "2024-11-07T00:00:00"}, ("dateFrom", "not-a-date")),
         ({"q": "a", "dateFrom": "2024-02-01", "dateTo": "2024-01-01"}, ("dateFrom", "out-of-range")),

@@ -236,6 +236,7 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
         ("/documents/{id}", "get"),
         ("/documents/{id}/file", "get"),
         ("/passages/{id}", "get"),
+        ("/passages/{id}/similar", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
         ("/openapi.json", "get"),
@@ -263,11 +264,18 @@ def test_the_openapi_document_names_every_parameter_of_a_search(client: TestClie
     body = document["components"]["schemas"]["SearchParameters"]
     assert set(found) == set(body["properties"]) == {
         "q", "limit", "offset", "mode", "kind", "event", "dateFrom", "dateTo", "language", "document",
-        "dates",
+        "dates", "groupBy",
     }  # fmt: skip
     assert [name for name, item in found.items() if item["required"]] == body["required"] == ["q"]
     assert found["kind"]["schema"]["type"] == "array"
     assert (found["limit"]["schema"]["minimum"], found["limit"]["schema"]["maximum"]) == (1, 100)
+
+
+def test_the_openapi_document_names_what_can_be_asked_of_similar_passages(client: TestClient) -> None:
+    found = {item["name"]: item for item in operations(client)["/passages/{id}/similar", "get"]["parameters"]}
+    assert set(found) == {"id", "limit", "kind", "event", "dateFrom", "dateTo", "language"}
+    assert [name for name, item in found.items() if item["required"]] == ["id"]
+    assert (found["limit"]["schema"]["minimum"], found["limit"]["schema"]["maximum"]) == (1, 50)
 
 
 def test_what_the_api_answers_is_what_its_document_says(client: TestClient, document: Document) -> None:
@@ -276,6 +284,7 @@ def test_what_the_api_answers_is_what_its_document_says(client: TestClient, docu
         "/v1/documents": schemas.DocumentsAnswer,
         document(".pdf")["links"]["self"]: schemas.DocumentDetails,
         client.get("/v1/search?q=licht").json()["hits"][0]["links"]["self"]: schemas.PassageDetails,
+        client.get("/v1/search?q=licht").json()["hits"][0]["links"]["similar"]: schemas.SimilarAnswer,
         "/v1/health/ready": schemas.Health,
     }
     for path, shape in shapes.items():

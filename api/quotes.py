@@ -1,0 +1,144 @@
+"""Passages as a page shows them: their words, where they stand, and where a click leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.sources import opens_at_a_page
+from api.views import GROUP_BY, Asked, address
+from kb import dutch
+from kb.documents import Passage
+from kb.hits import Hit, Place, SimilarPassage
+from kb.index import DocumentRecord
+
+TRAIL = " \u203a "
+
+Segments = list[tuple[str, bool]]
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """A passage's document and place, with where a click leads.
+
+    `opens` is the source at that place: the file where a browser can open it there, else its text.
+    """
+
+    document: DocumentRecord
+    place: str
+    trail: str
+    opens: str
+    reads: str
+    saves: str
+
+    @classmethod
+    def of(cls, passage: Passage, document: DocumentRecord) -> PlaceView:
+        """The view of a passage of `document`."""
+        locator = passage.locator
+        reads = f"/documenten/{document.id}#passage-{passage.id}"
+        saves = f"/documenten/{document.id}/bestand"
+        is_file = opens_at_a_page(document.source)
+        at = f"#page={locator.page}" if locator.page else ""
+        has_own_trail = locator.slide is not None or locator.page is not None
+        headings = locator.headings if has_own_trail else locator.headings[:-1]
+        return cls(
+            document=document,
+            place=dutch.place(locator),
+            trail=TRAIL.join(headings),
+            opens=f"{saves}{at}" if is_file else reads,
+            reads=reads,
+            saves=saves,
+        )
+
+    @property
+    def opens_file(self) -> bool:
+        """True when a click opens the file itself."""
+        return self.opens != self.reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteView:
+    """A passage's place, and its words in segments (text, whether it is marked)."""
+
+    at: PlaceView
+    segments: Segments
+
+    @classmethod
+    def of(cls, passage: Passage, document: DocumentRecord, highlights: Spans = ()) -> QuoteView:
+        """The view of a passage of `document`."""
+        return cls(at=PlaceView.of(passage, document), segments=segments(passage.text, highlights))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitView:
+    """A passage with its place and the other places of its words.
+
+    `similar` leads to passages that are like it, and `within` to the query in its document alone, where
+    `further` shows more of it.
+    """
+
+    rank: int
+    at: PlaceView
+    segments: Segments
+    also_in: tuple[PlaceView, ...]
+    nearly_in: tuple[PlaceView, ...]
+    similar: str
+    further: tuple[QuoteView, ...] = ()
+    within: str = ""
+
+    @classmethod
+    def of(cls, hit: Hit, asked: Asked) -> HitView:
+        """The view of a hit of the search that was asked."""
+        others = [item for item in asked if item[0] not in ("document", GROUP_BY)]
+        return cls(
+            rank=hit.rank,
+            at=PlaceView.of(hit.passage, hit.document),
+            segments=segments(hit.passage.text, hit.highlights),
+            also_in=_places(hit.also_in, are_identical=True),
+            nearly_in=_places(hit.also_in, are_identical=False),
+            similar=_similar(hit.passage),
+            further=tuple(
+                QuoteView.of(found.passage, hit.document, found.highlights) for found in hit.further
+            ),
+            within=address([*others, ("document", hit.document.id)]),
+        )
+
+    @classmethod
+    def of_similar(cls, found: SimilarPassage, *, rank: int) -> HitView:
+        """The view of a passage that is like another."""
+        return cls(
+            rank=rank,
+            at=PlaceView.of(found.passage, found.document),
+            segments=segments(found.passage.text, ()),
+            also_in=_places(found.also_in, are_identical=True),
+            nearly_in=_places(found.also_in, are_identical=False),
+            similar=_similar(found.passage),
+        )
+
+
+def _places(places: Sequence[Place], *, are_identical: bool) -> tuple[PlaceView, ...]:
+    return tuple(
+        PlaceView.of(place.passage, place.document) for place in places if place.is_identical is are_identical
+    )
+
+
+def _similar(passage: Passage) -> str:
+    return f"/passages/{passage.id}/vergelijkbaar"
+
+
+def segments(text: str, highlights: Spans) -> Segments:
+    """`text` cut at the ends of its highlights; joined together the segments are the text again."""
+    parts: Segments = []
+    at = 0
+    for span in sorted(highlights):
+        start, end = max(at, span[0]), min(span[1], len(text))
+        if start >= end:
+            continue
+        if start > at:
+            parts.append((text[at:start], False))
+        parts.append((text[start:end], True))
+        at = end
+    if at < len(text):
+        parts.append((text[at:], False))
+    return parts

@@ -1,0 +1,131 @@
+"""The shapes of which the API's answers are made: documents, events and places as they are named."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from api.security import API
+from api.sources import opens_at_a_page
+from kb import documents as nouns
+from kb.documents import Kind, Part, Passage
+from kb.index import DocumentRecord
+
+# Pydantic writes "a date or null" as two schemas; readers of the document look for `format` on the field.
+Day = Annotated[dt.date | None, Field(json_schema_extra={"format": "date"}, examples=["2024-11-07"])]
+
+
+class Shape(BaseModel):
+    """Camel case outside, snake case inside."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid"
+    )
+
+
+class EventName(Shape):
+    """De bijeenkomst waar een document bij hoort."""
+
+    id: str = Field(examples=["9f2c41d07be3a856"])
+    name: str = Field(examples=["Avond over digitale innovatie"])
+
+    @classmethod
+    def of(cls, event: nouns.Event | None) -> Self | None:
+        """The shape of an event; null without one."""
+        return cls(id=event.id, name=event.name) if event else None
+
+
+class Event(EventName):
+    """Een bijeenkomst, met wat ervan bekend is."""
+
+    date: Day
+    place: str | None
+    host: str | None
+    speakers: list[str]
+
+    @classmethod
+    def of(cls, event: nouns.Event | None) -> Self | None:
+        """The shape of an event; null without one."""
+        if not event:
+            return None
+        return cls(
+            id=event.id,
+            name=event.name,
+            date=event.date,
+            place=event.place,
+            host=event.host,
+            speakers=list(event.speakers),
+        )
+
+
+class DocumentName(Shape):
+    """Een document zoals een treffer het noemt."""
+
+    id: str = Field(examples=["4be1a0c3d92f7765"])
+    title: str = Field(examples=["Verslag van de avond over digitale innovatie"])
+    kind: Kind
+    date: Day = Field(description="Leeg als de datum niet zeker is.")
+    event: EventName | None
+    language: str | None = Field(examples=["nl"])
+    source: str = Field(description="Het pad binnen de verzameling.", examples=["innovatieavond/verslag.pdf"])
+
+    @classmethod
+    def of(cls, record: DocumentRecord) -> Self:
+        """The shape of a document."""
+        return cls(
+            id=record.id,
+            title=record.title,
+            kind=record.kind,
+            date=record.date,
+            event=EventName.of(record.event),
+            language=record.language,
+            source=record.source,
+        )
+
+
+class Locator(Shape):
+    """De vindplaats, zoals een lezer haar zou noemen; null waar het formaat haar niet kent."""
+
+    page: int | None = Field(ge=1, examples=[4])
+    page_label: str | None = Field(description="Het nummer dat op de bladzijde staat.", examples=["iv"])
+    slide: int | None = Field(ge=1)
+    part: Part
+    headings: list[str] = Field(description="De koppen erboven, de hoogste eerst.", examples=[["Besluiten"]])
+    line: int | None = Field(ge=1)
+
+    @classmethod
+    def of(cls, locator: nouns.Locator) -> Self:
+        """The shape of a locator."""
+        return cls(
+            page=locator.page,
+            page_label=locator.page_label,
+            slide=locator.slide,
+            part=locator.part,
+            headings=list(locator.headings),
+            line=locator.line,
+        )
+
+
+class PassageLinks(Shape):
+    """Waar een passage en haar bron te vinden zijn."""
+
+    self_: str = Field(alias="self", examples=["/v1/passages/c0ffee0123456789"])
+    file: str = Field(
+        description="De bron, geopend op de bladzijde als het een pdf is.",
+        examples=["/v1/documents/4be1a0c3d92f7765/file#page=4"],
+    )
+    similar: str = Field(
+        description="De passages die hierop lijken.", examples=["/v1/passages/c0ffee0123456789/similar"]
+    )
+
+    @classmethod
+    def of(cls, passage: Passage, record: DocumentRecord) -> Self:
+        """The shape of a passage of a document."""
+        page = passage.locator.page
+        place = f"#page={page}" if page and opens_at_a_page(record.source) else ""
+        own = f"{API}/passages/{passage.id}"
+        file = f"{API}/documents/{record.id}/file{place}"
+        return cls.model_validate({"self": own, "file": file, "similar": f"{own}/similar"})
