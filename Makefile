@@ -37,8 +37,11 @@ format: env-dev ## put the code in its one form
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-bench: env-dev ## measure building and searching ../shared/corpus (minutes; skipped when it is absent)
+bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at first; skipped without it)
 	$(VENV)/python benchmarks/build_and_search.py $(ARGS)
+	$(VENV)/python benchmarks/stages.py
+	$(VENV)/python benchmarks/service_latency.py
+	$(VENV)/python benchmarks/peers.py
 
 lock: ## bring requirements.lock in line with pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(call FIND_PYTHON,--lock $(ARGS))

@@ -17,7 +17,7 @@ from api.problems import Fault, Problem, ProblemError
 from api.quotes import HitView, QuoteView
 from api.sources import source_file
 from api.texts import sections
-from api.views import GROUP_BY, PER_PAGE, Asked, FormView, Grouping, Paging, Understood, address
+from api.views import GROUP_BY, PER_PAGE, Asked, FormView, Grouping, Notes, Paging, Understood, address
 from kb import __version__, dutch
 from kb.knowledge_base import MAX_OFFSET, Answered, KnowledgeBase
 
@@ -103,6 +103,7 @@ def search(request: Request, knowledge_base: Base, pages: Shown) -> Response:
         manifest=knowledge_base.manifest(),
         answered=answered,
         hits=[HitView.of(hit, asked) for hit in answered.found.hits],
+        notes=Notes.of(answered),
         grouping=Grouping.of(asked, total=answered.found.total),
         paging=Paging.of(asked, page=page, total=answered.found.total),
         first_page=address(asked),

@@ -36,7 +36,7 @@ _TO_DO: dict[type[KBError], str] = {
     IncompatibleIndex: "The index is of another model or version. Build it again on the server: kb build",
     CorruptIndex: "The index is damaged. Build it again on the server: kb build",
     IndexUnavailable: "The index cannot be opened. Build it again on the server: kb build",
-    EncoderUnavailable: "The model cannot be loaded. See the server's log and its setting KB_MODEL.",
+    EncoderUnavailable: "A model cannot be loaded. See the server's log, KB_MODEL and KB_RERANKER.",
 }
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",

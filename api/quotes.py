@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from api.sources import opens_at_a_page
 from api.views import GROUP_BY, Asked, address
@@ -11,11 +12,26 @@ from kb import dutch
 from kb.documents import Passage
 from kb.hits import Hit, Place, SimilarPassage
 from kb.index import DocumentRecord
+from kb.relevance import Label, label
 
 TRAIL = " \u203a "
 
-Segments = list[tuple[str, bool]]
-Spans = Sequence[tuple[int, int]]
+Span = tuple[int, int]
+Spans = Sequence[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A part of a passage: the sentence that fits best, or what stands before or after it.
+
+    `segments` are (text, whether it is marked).
+    """
+
+    is_best: bool
+    segments: tuple[tuple[str, bool], ...]
+
+
+Runs = tuple[Run, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +75,15 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteView:
-    """A passage's place, and its words in segments (text, whether it is marked)."""
+    """A passage's place, and its words in runs."""
 
     at: PlaceView
-    segments: Segments
+    runs: Runs
 
     @classmethod
     def of(cls, passage: Passage, document: DocumentRecord, highlights: Spans = ()) -> QuoteView:
         """The view of a passage of `document`."""
-        return cls(at=PlaceView.of(passage, document), segments=segments(passage.text, highlights))
+        return cls(at=PlaceView.of(passage, document), runs=runs(passage.text, highlights))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +96,11 @@ class HitView:
 
     rank: int
     at: PlaceView
-    segments: Segments
+    runs: Runs
     also_in: tuple[PlaceView, ...]
     nearly_in: tuple[PlaceView, ...]
     similar: str
+    relevance: Label | None = None
     further: tuple[QuoteView, ...] = ()
     within: str = ""
 
@@ -94,7 +111,8 @@ class HitView:
         return cls(
             rank=hit.rank,
             at=PlaceView.of(hit.passage, hit.document),
-            segments=segments(hit.passage.text, hit.highlights),
+            relevance=None if hit.relevance is None else label(hit.relevance),
+            runs=runs(hit.passage.text, hit.highlights, hit.best_sentence),
             also_in=_places(hit.also_in, are_identical=True),
             nearly_in=_places(hit.also_in, are_identical=False),
             similar=_similar(hit.passage),
@@ -110,7 +128,7 @@ class HitView:
         return cls(
             rank=rank,
             at=PlaceView.of(found.passage, found.document),
-            segments=segments(found.passage.text, ()),
+            runs=runs(found.passage.text),
             also_in=_places(found.also_in, are_identical=True),
             nearly_in=_places(found.also_in, are_identical=False),
             similar=_similar(found.passage),
@@ -127,18 +145,20 @@ def _similar(passage: Passage) -> str:
     return f"/passages/{passage.id}/vergelijkbaar"
 
 
-def segments(text: str, highlights: Spans) -> Segments:
-    """`text` cut at the ends of its highlights; joined together the segments are the text again."""
-    parts: Segments = []
-    at = 0
-    for span in sorted(highlights):
-        start, end = max(at, span[0]), min(span[1], len(text))
-        if start >= end:
-            continue
-        if start > at:
-            parts.append((text[at:start], False))
-        parts.append((text[start:end], True))
-        at = end
-    if at < len(text):
-        parts.append((text[at:], False))
-    return parts
+def runs(text: str, highlights: Spans = (), best: Span | None = None) -> Runs:
+    """`text` cut at the ends of its highlights and of its best sentence; joined together it is the text."""
+    within = [(max(0, start), min(end, len(text))) for start, end in (*highlights, best or (0, 0))]
+    cuts = sorted({0, len(text), *(at for span in within if span[0] < span[1] for at in span)})
+    best_start, best_end = within[-1]
+    pieces = [
+        (
+            best_start <= start < best_end,
+            text[start:end],
+            any(left <= start < right for left, right in within[:-1]),
+        )
+        for start, end in pairwise(cuts)
+    ]
+    return tuple(
+        Run(is_best, tuple((piece, is_marked) for _, piece, is_marked in run))
+        for is_best, run in groupby(pieces, key=lambda piece: piece[0])
+    )

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from api.security import API
 from api.shapes import DocumentName, Event, Locator, PassageLinks, Shape
 from kb.documents import Passage
-from kb.hits import FurtherPassage, GroupBy, Hit, Place, SimilarPassage
+from kb.hits import FurtherPassage, GroupBy, Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord
 from kb.knowledge_base import Answered, PassageInContext
+from kb.relevance import ANSWERED_FROM, Label, label
 from kb.search import Mode
+
+Relevance = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None,
+    Field(
+        description="Schatting van de kans dat de passage de vraag beantwoordt, van 0 tot 1; null bij "
+        "`mode=dense` en `mode=lexical`.",
+        examples=[0.734],
+    ),
+]
 
 
 class OtherPlace(Shape):
@@ -47,6 +57,7 @@ class MorePassage(Shape):
 
     passage_id: str
     score: float
+    relevance: Relevance
     text: str = Field(description="De letterlijke tekst.")
     highlights: list[tuple[int, int]]
     locator: Locator
@@ -58,6 +69,7 @@ class MorePassage(Shape):
         return cls(
             passage_id=found.passage.id,
             score=found.score,
+            relevance=_rounded(found.relevance),
             text=found.passage.text,
             highlights=list(found.highlights),
             locator=Locator.of(found.passage.locator),
@@ -72,9 +84,20 @@ class SearchHit(Shape):
     score: float = Field(
         description="Vergelijkt de passages van deze zoekvraag, hoger is beter; zegt daarbuiten niets."
     )
+    relevance: Relevance
+    relevance_label: Label | None = Field(
+        description="De schatting in een woord. Is de relevantie van de eerste treffer lager dan "
+        f"{ANSWERED_FROM}, dan meldt de pagina dat er geen passend antwoord is.",
+        examples=["sterk"],
+    )
     text: str = Field(description="De letterlijke tekst.")
     highlights: list[tuple[int, int]] = Field(
         description="Waar woorden van de zoekvraag staan: begin en einde, exclusief, in Unicode-tekens."
+    )
+    best_sentence: tuple[int, int] | None = Field(
+        description="Waar de zin staat die het best bij de vraag past, geteld als `highlights`; null als de "
+        "passage maar één zin heeft, bij `mode=dense` en `mode=lexical`, en zonder late interactie.",
+        examples=[[42, 128]],
     )
     passage_id: str
     document: DocumentName
@@ -91,8 +114,11 @@ class SearchHit(Shape):
         return cls(
             rank=hit.rank,
             score=hit.score,
+            relevance=_rounded(hit.relevance),
+            relevance_label=None if hit.relevance is None else label(hit.relevance),
             text=hit.passage.text,
             highlights=list(hit.highlights),
+            best_sentence=hit.best_sentence,
             passage_id=hit.passage.id,
             document=DocumentName.of(hit.document),
             locator=Locator.of(hit.passage.locator),
@@ -132,6 +158,11 @@ class SearchAnswer(Shape):
     generation: str = Field(description="De index waarin is gezocht.")
     period: Period | None = Field(description="De periode waar rekening mee is gehouden.")
     corrections: list[Correction]
+    second_stage: SecondStage = Field(
+        description="Wat de eerste passages opnieuw ordende. Bij `timedOut` duurde dat te lang en bij `off` "
+        "gebeurt het niet; dan geldt de eerste volgorde.",
+        examples=["lateInteraction"],
+    )
     hits: list[SearchHit]
 
     @classmethod
@@ -152,6 +183,7 @@ class SearchAnswer(Shape):
                 Correction(word=word, suggestion=suggestion)
                 for word, suggestion in answered.asked.corrections
             ],
+            second_stage=answered.found.second_stage,
             hits=[SearchHit.of(hit) for hit in answered.found.hits],
         )
 
@@ -333,3 +365,7 @@ class Problem(Shape):
     status: int = Field(ge=400, le=599, examples=[400])
     detail: str = Field(examples=["The request has 1 fault; see errors."])
     errors: list[RequestFault] = Field([])
+
+
+def _rounded(relevance: float | None) -> float | None:
+    return None if relevance is None else round(relevance, 3)

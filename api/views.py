@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 from api import dutch as words
 from api.problems import Fault
 from kb import dutch
-from kb.hits import GroupBy
+from kb.hits import GroupBy, SecondStage
 from kb.index import DocumentRecord, Facets
 from kb.knowledge_base import MAX_OFFSET, Answered
+from kb.relevance import is_answered
 
 PER_PAGE = 10
 GROUP_BY = "groupBy"
@@ -175,6 +176,24 @@ def _but_query(asked: Asked) -> list[tuple[str, str]]:
 
 def _replaced(query: str, word: str, suggestion: str) -> str:
     return re.sub(rf"\b{re.escape(word)}\b", lambda _: suggestion, query, flags=re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What a reader should know before the hits; "" where there is nothing to say."""
+
+    no_answer: str
+    timed_out: str
+
+    @classmethod
+    def of(cls, answered: Answered) -> Notes:
+        """What is to be said of an answered query. Only its first hit tells whether it has an answer."""
+        found = answered.found
+        first = found.hits[0] if found.hits and not answered.offset else None
+        return cls(
+            no_answer="" if first is None or is_answered(first.relevance) else dutch.NO_ANSWER,
+            timed_out=dutch.TIMED_OUT if found.second_stage is SecondStage.TIMED_OUT else "",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

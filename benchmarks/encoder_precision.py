@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.embedding import Encoder, load_encoder
+from kb.embedding import Encoder, Vectors, load_encoder
 from kb.settings import Settings
 
 ROUNDS = 5
@@ -32,6 +32,11 @@ def int8_encoder() -> Encoder:
     transformer = encoder._model[0].auto_model  # type: ignore[attr-defined]
     quantize_dynamic(transformer, {torch.nn.Linear: per_channel_dynamic_qconfig}, inplace=True)
     return encoder
+
+
+def vectors(encoder: Encoder) -> Vectors:
+    """The passages' vectors, of shape (passages, dimension)."""
+    return np.stack([one.vector for one in encoder.encode_passages(PASSAGES)])
 
 
 def main() -> int:
@@ -55,13 +60,13 @@ def main() -> int:
                 start = time.perf_counter()
                 encoder.encode_query(QUERY)
                 delays[name].append((time.perf_counter() - start) * 1000)
-    exact = encoders["float32"].encode_passages(PASSAGES)
+    exact = vectors(encoders["float32"])
     print("| Precision | Passages/s | Ratio | Query, median ms | Lowest cosine with float32 |")
     print("|---|---|---|---|---|")
     base = statistics.median(rates["float32"])
     for name, encoder in encoders.items():
         rate, delay = statistics.median(rates[name]), statistics.median(delays[name])
-        cosine = (encoder.encode_passages(PASSAGES) * exact).sum(axis=1).min()
+        cosine = (vectors(encoder) * exact).sum(axis=1).min()
         print(f"| {name} | {rate:.1f} | {rate / base:.2f} | {delay:.1f} | {cosine:.4f} |")
     return 0
 

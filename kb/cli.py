@@ -260,6 +260,42 @@ def evaluate(
         _evaluate_questions(questions, settings, Mode(mode or Mode.HYBRID), compare, as_json=as_json)
 
 
+@app.command()
+def tune(
+    questions: Annotated[
+        Path, typer.Argument(help="A JSON Lines file of questions with quotes.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="File to write the weights to.")] = Path("weights.json"),
+    folds: Annotated[int, typer.Option(min=2, max=20, help="Parts for cross-validation.")] = 5,
+    keep_order: Annotated[
+        bool, typer.Option("--keep-order", help="Fit the relevance alone; the hits stay in their order.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write the weights without a gain too.")] = False,
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the weights of the ranking to your own questions, and show what that gains."""
+    from kb.evaluation import read_questions
+    from kb.evaluation import tune as fit
+    from kb.evaluation.tables import tuning_text
+    from kb.knowledge_base import KnowledgeBase
+
+    asked = read_questions(questions)
+    print(f"{len(asked)} vragen worden gesteld; dit duurt enkele minuten.", file=sys.stderr)
+    tuning = fit(KnowledgeBase(_settings(indexes=indexes)), asked, folds=folds, keep_order=keep_order)
+    if not as_json:
+        print(tuning_text(tuning), flush=True)
+    written = tuning.is_better or force
+    if written:
+        tuning.after.save(out)
+    text = (
+        f"De gewichten staan in {out}. Gebruik ze met KB_WEIGHTS={out.resolve()}"
+        if written
+        else "Geen winst op vragen waarop niet is afgesteld: niets geschreven (toch schrijven: --force)."
+    )
+    _print(text, tuning.as_json() | {"written": str(out) if written else None}, as_json=as_json)
+
+
 def _evaluate_questions(
     file: Path, settings: Settings, mode: Mode, other: str | None, *, as_json: bool
 ) -> None:

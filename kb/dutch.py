@@ -10,6 +10,9 @@ from kb.documents import Locator, Part
 _MONTHS = (
     "januari februari maart april mei juni juli augustus september oktober november december".split()  # noqa: SIM905
 )
+NO_ANSWER = "Geen passend antwoord gevonden. Het dichtstbij komen deze passages."
+TIMED_OUT = "De fijne rangschikking is overgeslagen omdat ze te lang duurde."
+
 # Pages of a scan that are named one by one.
 _MAX_NUMBERS = 8
 _PARTS = {Part.NOTES: "notities", Part.TABLE: "tabel"}

@@ -8,9 +8,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from pathlib import Path
 
 from kb import __version__
 from kb.chunking import CHUNKING_VERSION, Window, chunk
@@ -22,13 +20,19 @@ from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, embedded_hash, embedded_text
+from kb.index.writing import IndexWriter, StoredVectors, embedded_hash, embedded_text
 from kb.language import ANALYSIS_VERSION
 from kb.reports import BuildReport, FileReport
 from kb.sandbox import read_all
 from kb.settings import Settings
 
 REPORT = "report.json"
+
+# Settings that do not change what an index holds.
+_READERS_OWN = {
+    "corpus", "indexes", "keep_generations", "synonyms", "device", "precision", "host", "port", "reranker",
+    "rerank_milliseconds", "weights",
+}  # fmt: skip
 
 # Passages that are encoded in one call: enough to fill batches of nearly equal length, few enough to
 # show progress and to bound memory.
@@ -58,7 +62,7 @@ def fingerprint(corpus: Corpus, settings: Settings) -> str:
     """A hash of all that decides what an index holds: files, sidecars, settings, versions."""
     decisive = settings.model_dump(
         mode="json",
-        exclude={"corpus", "indexes", "keep_generations", "synonyms", "device", "precision", "host", "port"},
+        exclude=_READERS_OWN,
     )
     versions = [__version__, CHUNKING_VERSION, ANALYSIS_VERSION]
     sources = [[source.path, source.sha256, source.sidecar_sha256] for source in corpus.sources]
@@ -96,7 +100,7 @@ def build_index(
         encoder = load_encoder()
         name = stage.name.split("-", 1)[1]
         with generations.writing():
-            writer = IndexWriter(stage, dimension=encoder.identity.dimension)
+            writer = index_writer(stage, encoder)
         with writer:
             build = _Build(settings, encoder, writer, _live(generations, encoder))
             reports = build.run(corpus, progress or (lambda _: None))
@@ -175,23 +179,29 @@ class _Build:
         )
 
     def _add(self, pending: Sequence[_Pending]) -> None:
-        vectors = self._vectors([passage for item in pending for passage in item.passages])
+        encoded = self._encoded([passage for item in pending for passage in item.passages])
         at = 0
         with Generations(self._settings.indexes).writing():
             for item in pending:
-                self._writer.add(item.record, item.passages, vectors[at : at + len(item.passages)])
+                self._writer.add(item.record, item.passages, encoded[at : at + len(item.passages)])
                 at += len(item.passages)
 
-    def _vectors(self, passages: Sequence[Passage]) -> npt.NDArray[np.float32]:
+    def _encoded(self, passages: Sequence[Passage]) -> list[StoredVectors]:
         texts = [embedded_text(passage) for passage in passages]
         hashes = [embedded_hash(text) for text in texts]
         kept = self._previous.vectors_by_hash(hashes) if self._previous else {}
         new = {key: text for key, text in zip(hashes, texts, strict=True) if key not in kept}
         self.reused += sum(key in kept for key in hashes)
         if new:
-            kept.update(zip(new, self._encoder.encode_passages(list(new.values())), strict=True))
-        dimension = self._encoder.identity.dimension
-        return np.stack([kept[key] for key in hashes]) if hashes else np.empty((0, dimension), np.float32)
+            encoded = self._encoder.encode_passages(list(new.values()))
+            kept.update((key, StoredVectors.of(one)) for key, one in zip(new, encoded, strict=True))
+        return [kept[key] for key in hashes]
+
+
+def index_writer(folder: Path, encoder: Encoder) -> IndexWriter:
+    """A writer for what this encoder gives, in an empty folder."""
+    identity = encoder.identity
+    return IndexWriter(folder, dimension=identity.dimension, token_dimension=identity.token_dimension)
 
 
 def passage_window(settings: Settings, encoder: Encoder) -> Window:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from kb.candidates import Query
 from kb.corpus import source_file
 from kb.documents import Passage
-from kb.embedding import Encoder, load_encoder
+from kb.embedding import Encoder, EncoderIdentity, load_encoder, load_reranker
 from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
 from kb.generations import Generations, LiveIndex
 from kb.hits import GroupBy, Hits, Page, SimilarPassage
@@ -22,8 +23,10 @@ from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import sha256_of
 from kb.language import Synonyms, shipped_synonyms
-from kb.search import Mode, Query, read_query, search, similar
+from kb.reranking import Reranking
+from kb.search import Mode, Models, Observed, observe, read_query, search, similar
 from kb.settings import Settings
+from kb.weights import Weights
 
 MAX_QUERY = 1_000
 MAX_LIMIT = 100
@@ -69,7 +72,7 @@ class KnowledgeBase:
         self._settings = settings
         self._generations = Generations(settings.indexes)
         self._live: LiveIndex | _OneIndex = LiveIndex(self._generations)
-        self._encoder = _LoadedOnce(settings)
+        self._models = _LoadedOnce(settings)
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
         self._unchanged: dict[str, tuple[int, int]] = {}
 
@@ -92,14 +95,14 @@ class KnowledgeBase:
 
         Raises `IndexUnavailable` or `EncoderUnavailable`.
         """
-        self._check(self._live.get(), self._encoder.get())
+        self._check(self._live.get(), self._models.get().encoder)
 
     @property
     def is_warm(self) -> bool:
         """True once the encoder is loaded and the live generation can be asked with it."""
-        if not self._encoder.is_loaded:
+        if not self._models.is_loaded:
             return False
-        self._check(self._live.get(), self._encoder.get())
+        self._check(self._live.get(), self._models.get().encoder)
         return True
 
     def search(  # noqa: PLR0913 - one for each of the API's parameters
@@ -121,16 +124,14 @@ class KnowledgeBase:
         index = self._live.get()
         filter = filter or Filter()
         _refuse(_faults(query, limit, offset) + _filter_faults(filter, index))
-        encoder = self._encoder.get()
-        self._check(index, encoder)
+        models = self._models.get()
+        self._check(index, models.encoder)
         started = time.perf_counter()
         query = " ".join(query.split())
         # The single retrievers are what they are compared as: their own scores, without dates.
-        counts_dates = dates and mode is Mode.HYBRID
-        today = dt.datetime.now().astimezone().date() if counts_dates else None
-        asked = read_query(query, index=index, synonyms=self._synonyms, today=today)
+        asked = self._read(query, index, dates=dates and mode is Mode.HYBRID)
         page = Page(offset=offset, limit=limit, group_by=group_by)
-        found = search(index, encoder, asked, mode=mode, filter=filter, page=page)
+        found = search(index, models, asked, mode=mode, filter=filter, page=page)
         return Answered(
             query=query,
             asked=asked,
@@ -142,6 +143,19 @@ class KnowledgeBase:
             generation=index.manifest.generation,
             found=found,
         )
+
+    @property
+    def weights(self) -> Weights:
+        """The weights that it ranks with."""
+        return self._models.weights
+
+    def observe(self, query: str) -> Observed:
+        """What `search` knows of a query before it weighs it: for `kb tune`. Raises as `search` does."""
+        index = self._live.get()
+        _refuse(_faults(query, 1, 0))
+        models = self._models.get()
+        self._check(index, models.encoder)
+        return observe(index, models, self._read(" ".join(query.split()), index, dates=True))
 
     def faults(
         self,
@@ -248,14 +262,18 @@ class KnowledgeBase:
             self._unchanged[record.sha256] = stamp
         return file
 
+    def _read(self, query: str, index: Index, *, dates: bool) -> Query:
+        today = dt.datetime.now().astimezone().date() if dates else None
+        return read_query(query, index=index, synonyms=self._synonyms, today=today)
+
     def _check(self, index: Index, encoder: Encoder) -> None:
         made_by = index.manifest.encoder
         if made_by != encoder.identity:
             mine = encoder.identity
             raise IncompatibleIndex(
                 f"Generation {index.manifest.generation} was made with model {made_by.model} "
-                f"({made_by.revision}), but KB_MODEL is {mine.model} ({mine.revision}) with prompts "
-                f"{mine.query_prompt!r} and {mine.passage_prompt!r}. "
+                f"({made_by.revision}, {_late(made_by)}), but KB_MODEL is {mine.model} ({mine.revision}, "
+                f"{_late(mine)}) with prompts {mine.query_prompt!r} and {mine.passage_prompt!r}. "
                 f"Build the index again: kb build --corpus {index.manifest.corpus}"
             )
 
@@ -273,23 +291,37 @@ class _OneIndex:
 
 
 class _LoadedOnce:
-    """The encoder, loaded when it is first needed, by one thread for all."""
+    """The models, loaded when they are first needed, by one thread for all."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._encoder: Encoder | None = None
+        # A file with faults is told at the start, not with the first query.
+        self.weights = Weights.load(settings.weights)
+        self._models: Models | None = None
         self._loading = threading.Lock()
 
     @property
     def is_loaded(self) -> bool:
-        return self._encoder is not None
+        return self._models is not None
 
-    def get(self) -> Encoder:
-        if self._encoder is None:
+    def get(self) -> Models:
+        if self._models is None:
             with self._loading:
-                if self._encoder is None:
-                    self._encoder = load_encoder(self._settings)
-        return self._encoder
+                if self._models is None:
+                    self._models = self._load()
+        return self._models
+
+    def _load(self) -> Models:
+        seconds = self._settings.rerank_milliseconds / 1000
+        return Models(
+            encoder=load_encoder(self._settings),
+            reranking=Reranking(reranker=load_reranker(self._settings), seconds=seconds),
+            weights=self.weights,
+        )
+
+
+def _late(identity: EncoderIdentity) -> str:
+    return f"KB_LATE_INTERACTION {'on' if identity.token_dimension else 'off'}"
 
 
 def _refuse(faults: list[tuple[str, str, str]]) -> None:

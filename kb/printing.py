@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from kb import dutch
 from kb.documents import Kind, Locator
-from kb.hits import Hit, Place, SimilarPassage
+from kb.hits import Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered, KnowledgeBase
+from kb.relevance import is_answered, label
 from kb.reports import BuildReport
 
 _FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
-_MARK = ("\x1b[1;33m", "\x1b[0m")
+# A terminal's codes: plain, a word of the query, the best sentence, and such a word within it.
+_PLAIN, _WORD, _BEST, _WORD_OF_BEST = "\x1b[0m", "\x1b[0;1;33m", "\x1b[0;4m", "\x1b[0;1;4;33m"
 
 
 def read_filter(conditions: Sequence[str]) -> Filter:
@@ -44,12 +47,18 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         lines.append(f"Stukken uit de tijd van «{answered.asked.period.text}» eerst (anders: --no-dates)")
     for word, suggestion in answered.asked.corrections:
         lines.append(f"«{word}» komt niet voor; ook gezocht op «{suggestion}»")
+    if answered.found.second_stage is SecondStage.TIMED_OUT:
+        lines.append(dutch.TIMED_OUT)
+    if answered.found.hits and not is_answered(answered.found.hits[0].relevance):
+        lines.append(dutch.NO_ANSWER)
     lines.append("")
     for hit in answered.found.hits:
         lines += [
             f"{hit.rank}. {_source(hit.document, hit.passage.locator)}",
             f"   {_shown(hit.document.source)}",
         ]
+        if hit.relevance is not None:
+            lines.append(f"   relevantie: {label(hit.relevance)}")
         lines += _also_in(hit.also_in)
         lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")]
         if hit.further:
@@ -75,6 +84,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
         "corrections": [
             {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
         ],
+        "secondStage": answered.found.second_stage.value,
         "hits": [_hit_json(hit) for hit in answered.found.hits],
     }
 
@@ -191,21 +201,33 @@ def _also_in(places: Sequence[Place]) -> list[str]:
 
 
 def _marked(hit: Hit, *, colour: bool) -> str:
-    text, at, parts = hit.passage.text, 0, []
+    """The words of a hit; in colour with those of the query bold and the best sentence underlined."""
+    text = hit.passage.text
     if not colour:
         return text
-    for start, end in hit.highlights:
-        parts += [text[at:start], _MARK[0], text[start:end], _MARK[1]]
-        at = end
-    return "".join([*parts, text[at:]])
+    best = hit.best_sentence or (0, 0)
+    cuts = sorted({0, len(text), *best, *(at for span in hit.highlights for at in span)})
+    parts, style = [], _PLAIN
+    for start, end in pairwise(cuts):
+        is_word = any(left <= start < right for left, right in hit.highlights)
+        if best[0] <= start < best[1]:
+            new = _WORD_OF_BEST if is_word else _BEST
+        else:
+            new = _WORD if is_word else _PLAIN
+        parts += [new if new != style else "", text[start:end]]
+        style = new
+    return "".join([*parts, _PLAIN if style != _PLAIN else ""])
 
 
 def _hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "score": round(hit.score, 4),
+        "relevance": _rounded(hit.relevance),
+        "relevanceLabel": None if hit.relevance is None else label(hit.relevance).value,
         "text": hit.passage.text,
         "highlights": [list(span) for span in hit.highlights],
+        "bestSentence": list(hit.best_sentence) if hit.best_sentence else None,
         "passageId": hit.passage.id,
         "document": _document_json(hit.document),
         "locator": _locator_json(hit.passage.locator),
@@ -214,6 +236,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
             {
                 "passageId": found.passage.id,
                 "score": round(found.score, 4),
+                "relevance": _rounded(found.relevance),
                 "text": found.passage.text,
                 "highlights": [list(span) for span in found.highlights],
                 "locator": _locator_json(found.passage.locator),
@@ -221,6 +244,10 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
             for found in hit.further
         ],
     }
+
+
+def _rounded(relevance: float | None) -> float | None:
+    return None if relevance is None else round(relevance, 3)
 
 
 def _place_json(place: Place) -> dict[str, Any]:

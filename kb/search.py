@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.arranging import Ranked, by_document, collapse, documents_of, other_places, ranked, spread
+from kb.best_sentence import best_sentence
+from kb.candidates import DEPTH, Candidates, Floats, Query, gather
 from kb.embedding import Encoder
-from kb.hits import FurtherPassage, GroupBy, Hit, Hits, Page, SimilarPassage
-from kb.index import Filter, Index, Ranking, Rows, Scores
+from kb.fusion import first_stage, second_stage
+from kb.hits import FurtherPassage, GroupBy, Hit, Hits, Page, SecondStage, SimilarPassage
+from kb.index import Filter, Index, PassageRecord, Ranking, Rows
 from kb.language import Synonyms, expand_query, matching_spans
-from kb.periods import Period, find_period, fit, without_period
+from kb.periods import find_period, without_period
+from kb.relevance import Signals, relevance
+from kb.reranking import Reranking
+from kb.weights import Weights
 
-# Passages that each retriever proposes. More of them changes nothing that can be told from noise.
-DEPTH = 200
-# Weight of the dense retriever in the fusion, and of a document's date where the query names a period, in
-# standard deviations of the score; both in BENCHMARKS.md.
-DENSE_WEIGHT = 0.65
-PERIOD_WEIGHT = 1.5
-# What a document without a certain date gets for its date: it may well be of the period.
-UNDATED_FIT = 0.5
+# Passages that the second stage orders again. Of the right ones 93 in 100 are among them (BENCHMARKS.md).
+RERANKED = 100
+# Passages that tell how well the documents cover a question (BENCHMARKS.md).
+_JUDGED_BY = 50
+# The best of these that count: one passage alone may fit by chance.
+_BEST = 5
 
 
 class Mode(StrEnum):
@@ -36,19 +40,48 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A query as the retrievers are asked it.
+class Models:
+    """What a search is done with, beside an index."""
 
-    `terms` are weighted (`kb.language.expand_query`); `corrections` are (word as typed, word probably
-    meant). With a `period`, `dense_text` is the query without its words: a vector of "najaar 2018" lies
-    near every text that names a year, while the date itself says which documents are meant.
+    encoder: Encoder
+    reranking: Reranking = field(default_factory=Reranking)
+    weights: Weights = field(default_factory=Weights)
+
+
+Rerank = Callable[[Candidates], tuple[Floats | None, SecondStage]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """All that weights are applied to of one query, so that other weights can be tried without asking again.
+
+    `second` are the scores of the second stage, which was `stage`, and `late` those of late interaction;
+    both of shape (candidates,), None without them.
     """
 
-    text: str
-    dense_text: str
-    terms: Mapping[str, float]
-    corrections: tuple[tuple[str, str], ...] = ()
-    period: Period | None = None
+    candidates: Candidates
+    second: Floats | None
+    stage: SecondStage
+    late: Floats | None
+
+    def hits(self, weights: Weights, limit: int) -> list[tuple[PassageRecord, Signals, Signals]]:
+        """The first hits as `search` shows them with these weights, and what is known of each: with the
+        token vectors of the index, if any, and without."""
+        found, _ = order(self.candidates, weights, self._rerank)
+        judging = _Judging(self.candidates, found, self._late)
+        records = [one.record for one in spread(found)[:limit]]
+        return [
+            (record, judging.signals(record), judging.signals_without_tokens(record)) for record in records
+        ]
+
+    def _late(self, chosen: Candidates) -> Floats | None:
+        return None if self.late is None else self.late[self._at(chosen)]
+
+    def _rerank(self, chosen: Candidates) -> tuple[Floats | None, SecondStage]:
+        return None if self.second is None else self.second[self._at(chosen)], self.stage
+
+    def _at(self, chosen: Candidates) -> Rows:
+        return np.searchsorted(self.candidates.rows, chosen.rows)
 
 
 def read_query(text: str, *, index: Index, synonyms: Synonyms, today: dt.date | None) -> Query:
@@ -59,26 +92,30 @@ def read_query(text: str, *, index: Index, synonyms: Synonyms, today: dt.date | 
         text=text,
         dense_text=without_period(text, period) if period else text,
         terms=expansion.terms,
+        words=expansion.words,
         corrections=expansion.corrections,
         period=period,
     )
 
 
 def search(
-    index: Index, encoder: Encoder, query: Query, *, mode: Mode = Mode.HYBRID, filter: Filter, page: Page
+    index: Index, models: Models, query: Query, *, mode: Mode = Mode.HYBRID, filter: Filter, page: Page
 ) -> Hits:
     """The hits of `query` that `page` asks for, best first.
 
     Near-identical passages are one hit, which names the other places in `also_in`. A period in the query
-    prefers documents of that time. A document has its next hits after every other had its turn.
+    prefers documents of that time. A document has its next hits after every other had its turn. A single
+    retriever is what it is compared as: without dates, second stage and relevance.
     """
-    found = ranked(index, rank(index, encoder, query, mode=mode, filter=filter))
-    if query.period:
-        found = _prefer(query.period, found, index)
-    found = collapse(found)
+    run = _Hybrid(index, models, query, filter) if mode is Mode.HYBRID else None
+    found = run.found if run else collapse(ranked(index, _single(index, models, query, mode, filter)))
     found = by_document(found) if page.group_by is GroupBy.DOCUMENT else spread(found)
     shown = found[page.offset : page.offset + page.limit]
-    return Hits(total=len(found), hits=_hits(index, query, shown, first=page.offset + 1))
+    return Hits(
+        total=len(found),
+        second_stage=run.stage if run else SecondStage.OFF,
+        hits=_hits(index, query, shown, first=page.offset + 1, run=run),
+    )
 
 
 def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tuple[SimilarPassage, ...]:
@@ -104,65 +141,119 @@ def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tup
     )
 
 
-def rank(index: Index, encoder: Encoder, query: Query, *, mode: Mode, filter: Filter) -> Ranking:
-    """The ranking of passages for a query by their words, before near-identical ones are collapsed."""
+def observe(index: Index, models: Models, query: Query) -> Observed:
+    """A query's candidates, all of them scored as `search` scores the first ones, however long it takes."""
+    encoded = models.encoder.encode_query(query.dense_text)
+    candidates = gather(index, query, encoded, filter=Filter())
+    patient = replace(models.reranking, seconds=math.inf)
+    second, stage = patient.scores(index, query, encoded, candidates)
+    late = index.late_interaction(encoded.tokens, candidates.rows)
+    return Observed(candidates=candidates, second=second, stage=stage, late=late)
+
+
+def order(candidates: Candidates, weights: Weights, rerank: Rerank) -> tuple[list[Ranked], SecondStage]:
+    """The candidates without near-identical ones, best first, and what ordered the first of them again.
+
+    `rerank` gives the scores of the second stage for these first ones.
+    """
+    scores = first_stage(candidates, weights)
+    found = collapse(
+        Ranked(candidates.records[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")
+    )
+    first, rest = found[:RERANKED], found[RERANKED:]
+    chosen = candidates.among([one.record for one in first])
+    again, stage = rerank(chosen)
+    if again is None:
+        return found, stage
+    scores = second_stage(chosen, again, weights)
+    best = [Ranked(first[at].record, float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+    # The rest stays below, its differences as they were.
+    shift = best[-1].score - first[-1].score if best else 0.0
+    return best + [Ranked(one.record, one.score + shift) for one in rest], stage
+
+
+class _Hybrid:
+    """One query asked of both retrievers, fused, and its first passages ordered again.
+
+    `found` is the ranking without near-identical passages, `stage` tells what the second stage was.
+    """
+
+    def __init__(self, index: Index, models: Models, query: Query, filter: Filter) -> None:
+        self._index = index
+        self._models = models
+        self._query = query
+        self._encoded = models.encoder.encode_query(query.dense_text)
+        self._candidates = gather(index, query, self._encoded, filter=filter)
+        self.found, self.stage = order(self._candidates, models.weights, self._rerank)
+        self._judging = _Judging(self._candidates, self.found, self._late)
+
+    def relevance(self, record: PassageRecord) -> float:
+        """How likely it is that a passage answers the query."""
+        return relevance(self._judging.signals(record), self._models.weights)
+
+    def best_sentence(self, record: PassageRecord) -> tuple[int, int] | None:
+        """Where the sentence of a passage stands that fits the query best."""
+        return best_sentence(self._index, self._models.encoder, record, self._encoded)
+
+    def _late(self, chosen: Candidates) -> Floats | None:
+        return self._index.late_interaction(self._encoded.tokens, chosen.rows)
+
+    def _rerank(self, chosen: Candidates) -> tuple[Floats | None, SecondStage]:
+        return self._models.reranking.scores(self._index, self._query, self._encoded, chosen)
+
+
+class _Judging:
+    """What is known of the passages that were found; `late` gives the MaxSim of some of them."""
+
+    def __init__(
+        self, candidates: Candidates, found: Sequence[Ranked], late: Callable[[Candidates], Floats | None]
+    ) -> None:
+        first = candidates.among([one.record for one in found[:_JUDGED_BY]])
+        scores = late(first)
+        self._without_tokens = Signals(best=_best(first.dense), has_tokens=False, known=candidates.known)
+        self._first = (
+            self._without_tokens
+            if scores is None
+            else replace(self._without_tokens, best=_best(scores), has_tokens=True)
+        )
+        self._ranks = {one.record.row: rank for rank, one in enumerate(found, 1)}
+
+    def signals(self, record: PassageRecord) -> Signals:
+        return replace(self._first, rank=self._ranks[record.row])
+
+    def signals_without_tokens(self, record: PassageRecord) -> Signals:
+        return replace(self._without_tokens, rank=self._ranks[record.row])
+
+
+def _best(scores: Floats) -> float:
+    """The mean of the largest; 0 without any."""
+    return float(np.sort(scores)[-_BEST:].mean()) if len(scores) else 0.0
+
+
+def _single(index: Index, models: Models, query: Query, mode: Mode, filter: Filter) -> Ranking:
     if mode is Mode.LEXICAL:
         return index.lexical(query.terms, k=DEPTH, filter=filter)
-    vector = encoder.encode_query(query.dense_text)
-    dense = index.dense(vector, k=DEPTH, filter=filter)
-    if mode is Mode.DENSE:
-        return dense
-    lexical = index.lexical(query.terms, k=DEPTH, filter=filter)
-    rows: Rows = np.union1d(dense.rows, lexical.rows)
-    return fuse(rows, index.scores(vector, rows), index.lexical_scores(query.terms, rows))
+    return index.dense(models.encoder.encode_query(query.dense_text).vector, k=DEPTH, filter=filter)
 
 
-def fuse(rows: Rows, dense: Scores, lexical: Scores) -> Ranking:
-    """A convex combination of both retrievers' standardised scores (Bruch, Gai and Ingber 2023).
-
-    Each row has its true score of both retrievers, also where only one of them proposed it.
-    """
-    scores = DENSE_WEIGHT * _standardise(dense) + (1 - DENSE_WEIGHT) * _standardise(lexical)
-    order = np.lexsort((rows, -scores))
-    return Ranking(rows[order], scores[order].astype(np.float32))
-
-
-def _standardise(scores: Scores) -> npt.NDArray[np.float64]:
-    """Mean 0 and standard deviation 1; all zeros where the scores do not differ."""
-    if not len(scores):
-        return np.empty(0, np.float64)
-    wide = scores.astype(np.float64)
-    deviation = wide.std()
-    return (wide - wide.mean()) / deviation if deviation > 0 else np.zeros_like(wide)
-
-
-def _prefer(period: Period, found: Sequence[Ranked], index: Index) -> list[Ranked]:
-    """The same passages with the date of their documents counted in, best first."""
-    days = {document.id: document.date for document in index.documents()}
-    dated = [
-        Ranked(one.record, one.score + PERIOD_WEIGHT * _fit(period, days[one.document_id])) for one in found
-    ]
-    # Sorting is stable: equals keep the order of their words.
-    return sorted(dated, key=lambda one: -one.score)
-
-
-def _fit(period: Period, day: dt.date | None) -> float:
-    return fit(period, day) if day else UNDATED_FIT
-
-
-def _hits(index: Index, query: Query, found: Sequence[Ranked], *, first: int) -> tuple[Hit, ...]:
+def _hits(
+    index: Index, query: Query, found: Sequence[Ranked], *, first: int, run: _Hybrid | None
+) -> tuple[Hit, ...]:
     places, documents = other_places(index, found), documents_of(index, found)
     return tuple(
         Hit(
             rank=number,
             score=one.score,
+            relevance=run.relevance(one.record) if run else None,
             passage=one.record.passage,
             document=documents[one.document_id],
             highlights=_highlights(index, query, one),
+            best_sentence=run.best_sentence(one.record) if run else None,
             also_in=places[one.record.row],
             further=tuple(
                 FurtherPassage(
                     score=other.score,
+                    relevance=run.relevance(other.record) if run else None,
                     passage=other.record.passage,
                     highlights=_highlights(index, query, other),
                 )

@@ -40,10 +40,23 @@ class Settings(BaseModel):
         "auto", description="Arithmetic of the model; auto takes bfloat16 where the processor has it"
     )
 
-    passage_words: int = Field(160, ge=40, le=300, description="Words of a passage, about")
+    passage_words: int = Field(240, ge=40, le=300, description="Words of a passage, about")
     overlap_words: int = Field(
-        30, ge=0, le=100, description="Words that a passage repeats of the one before, at most"
+        0, ge=0, le=100, description="Words that a passage repeats of the one before, at most"
     )
+
+    late_interaction: Literal["on", "off"] = Field(
+        "on",
+        description="Compare the first passages token by token too; off saves some 70 kB of disk a passage",
+    )
+    reranker: str = Field(
+        "",
+        description="Cross-encoder that orders the first passages: a folder, or a name in the local cache",
+    )
+    rerank_milliseconds: int = Field(
+        500, ge=0, le=60_000, description="Time for that ordering; when it runs out the first order is shown"
+    )
+    weights: Path | None = Field(None, description="JSON file with weights from kb tune, instead of ours")
 
     synonyms: Path | None = Field(None, description="YAML file with synonyms, instead of the list we ship")
 

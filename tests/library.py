@@ -8,11 +8,12 @@ from pathlib import Path
 
 from kb.chunking import Window, chunk
 from kb.documents import Block, Document, Event, Kind, Locator, Metadata, Source, stable_id
+from kb.embedding import Encoder
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, embedded_text
-from tests.geometry import DIMENSION, WordEncoder
+from kb.index.writing import IndexWriter, StoredVectors, embedded_text
+from tests.geometry import WordEncoder
 
 EVENING = Event(name="Avond over data", date=dt.date(2023, 4, 13), place="Waterrijk")
 
@@ -32,21 +33,25 @@ def record(path: str, **fields: object) -> DocumentRecord:
 
 
 def write_index(
-    folder: Path, texts: Mapping[DocumentRecord, Sequence[str]], *, generation: str = "g"
+    folder: Path,
+    texts: Mapping[DocumentRecord, Sequence[str]],
+    *,
+    generation: str = "g",
+    encoder: Encoder | None = None,
 ) -> Manifest:
-    """Write an index in which each text is a passage under a heading of its own."""
-    encoder = WordEncoder()
+    """Write an index in which each text is a passage on a slide of its own."""
+    encoder = encoder or WordEncoder()
+    width = encoder.identity.dimension
     window = Window(words=160, overlap_words=0, tokens=400, count_tokens=encoder.count_tokens)
-    with IndexWriter(folder, dimension=DIMENSION) as writer:
+    with IndexWriter(folder, dimension=width, token_dimension=encoder.identity.token_dimension) as writer:
         for document, paragraphs in texts.items():
             blocks = tuple(
                 Block(text=text, locator=Locator(slide=number)) for number, text in enumerate(paragraphs, 1)
             )
             source = Source(path=document.source, sha256=document.sha256, size=document.size)
             passages = chunk(Document(source=source, metadata=Metadata(), blocks=blocks), window)
-            writer.add(
-                document, passages, encoder.encode_passages([embedded_text(found) for found in passages])
-            )
+            encoded = encoder.encode_passages([embedded_text(found) for found in passages])
+            writer.add(document, passages, [StoredVectors.of(one) for one in encoded])
         writer.finish()
         manifest = Manifest(
             generation=generation,
@@ -62,11 +67,17 @@ def write_index(
     return manifest
 
 
-def publish(indexes: Path, texts: Mapping[DocumentRecord, Sequence[str]], *, keep: int = 3) -> str:
+def publish(
+    indexes: Path,
+    texts: Mapping[DocumentRecord, Sequence[str]],
+    *,
+    keep: int = 3,
+    encoder: Encoder | None = None,
+) -> str:
     """Write an index and make it the live generation; its name."""
     generations = Generations(indexes)
     with generations.building() as stage:
         name = stage.name.removeprefix(".stage-")
-        write_index(stage, texts, generation=name)
+        write_index(stage, texts, generation=name, encoder=encoder)
         generations.publish(stage, keep=keep)
     return name

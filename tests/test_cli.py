@@ -102,14 +102,16 @@ def test_a_search_prints_the_passage_with_its_source(kb: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert "Verslag stuurgroep, 13 april 2023, § Besluiten" in done.stdout
     assert "De stuurgroep kiest één zaaksysteem voor alle gemeenten." in done.stdout
+    assert re.search(r"^   relevantie: (sterk|matig|zwak|geen)$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("built")
 def test_a_search_for_scripts_is_json_alone(kb: Run) -> None:
     done = kb("search", "zaaksysteem", "--json", "--limit", "1", "--where", "kind=verslag")
     answered = json.loads(done.stdout)
-    assert answered["total"] == 1
+    assert (answered["total"], answered["secondStage"]) == (1, "lateInteraction")
     (hit,) = answered["hits"]
+    assert 0 <= hit["relevance"] <= 1
     assert hit["locator"]["headings"] == ["Verslag stuurgroep", "Besluiten"]
     assert hit["document"]["date"] == "2023-04-13"
     assert [hit["text"][start:end] for start, end in hit["highlights"]] == ["zaaksysteem"]

@@ -22,7 +22,7 @@ def readme(root: Path) -> str:
 def test_every_setting_is_in_the_readme_with_its_default_and_its_meaning(readme: str) -> None:
     rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| (.*?) \| (.*) \|$", readme, re.MULTILINE)
     expected = [
-        (name.upper(), "" if field.default is None else f"`{field.default}`", field.description)
+        (name.upper(), "" if field.default in (None, "") else f"`{field.default}`", field.description)
         for name, field in Settings.model_fields.items()
     ]
     assert [(name, default.strip(), meaning) for name, default, meaning in rows] == expected

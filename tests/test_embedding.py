@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kb.embedding import Encoder, load_encoder, unpacking
+from kb.embedding import Encoder, Vectors, load_encoder, unpacking
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
 
@@ -15,6 +16,10 @@ from kb.settings import Settings
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     return load_encoder(Settings(precision="float32"))
+
+
+def vectors(encoder: Encoder, texts: list[str]) -> Vectors:
+    return np.stack([one.vector for one in encoder.encode_passages(texts)])
 
 
 def test_q4_blocks_are_read_as_llama_cpp_writes_them() -> None:
@@ -65,16 +70,15 @@ def test_the_tokenizer_splits_as_sentencepiece_does(encoder: Encoder) -> None:
 
 
 def test_vectors_have_length_one_and_lie_near_for_the_same_meaning(encoder: Encoder) -> None:
-    passages = encoder.encode_passages(
-        [
-            "Een zaaksysteem registreert de zaken van een gemeente.",
-            "De kat ligt op het dak.",
-            "The municipality files cases.",
-        ]
-    )
+    texts = [
+        "Een zaaksysteem registreert de zaken van een gemeente.",
+        "De kat ligt op het dak.",
+        "The municipality files cases.",
+    ]
+    passages = vectors(encoder, texts)
     np.testing.assert_allclose(np.linalg.norm(passages, axis=1), 1, atol=1e-5)
     assert passages.dtype == np.float32
-    scores = passages @ encoder.encode_query("Waarmee houdt een gemeente zaken bij?")
+    scores = passages @ encoder.encode_query("Waarmee houdt een gemeente zaken bij?").vector
     assert scores[0] > scores[2] > scores[1]
 
 
@@ -82,22 +86,82 @@ def test_queries_and_passages_get_the_prompts_of_the_model(encoder: Encoder) -> 
     assert (encoder.identity.query_prompt, encoder.identity.passage_prompt) == ("query: ", "passage: ")
     text = "Wat kost een zaaksysteem?"
     as_query, as_passage = encoder.encode_query(text), encoder.encode_passages([text])[0]
-    assert as_query @ as_passage < 0.999
+    assert as_query.vector @ as_passage.vector < 0.999
     bare = load_encoder(Settings(precision="float32", query_prompt="", passage_prompt="query: "))
-    np.testing.assert_allclose(bare.encode_passages([text])[0], as_query, atol=1e-5)
+    np.testing.assert_allclose(bare.encode_passages([text])[0].vector, as_query.vector, atol=1e-5)
 
 
-def test_a_vector_does_not_depend_on_what_is_encoded_beside_it(encoder: Encoder) -> None:
+def test_vectors_do_not_depend_on_what_is_encoded_beside_it(encoder: Encoder) -> None:
     texts = [f"De gemeente {number} " + "bespreekt het archief. " * number for number in range(1, 9)]
     together = encoder.encode_passages(texts)
-    alone = np.stack([encoder.encode_passages([text])[0] for text in texts])
-    np.testing.assert_allclose(together, alone, atol=1e-4)
+    for text, beside in zip(texts, together, strict=True):
+        (alone,) = encoder.encode_passages([text])
+        np.testing.assert_allclose(beside.vector, alone.vector, atol=1e-4)
+        np.testing.assert_allclose(beside.tokens, alone.tokens, atol=1e-3)
+
+
+TEXT = "Verslag raad\nDe gemeente Capelle a/d IJssel koopt (nieuwe) zaaksystemen voor €5; één ﬁets.  Eind."
+
+
+def test_each_token_vector_stands_for_the_letters_that_its_span_says(encoder: Encoder) -> None:
+    spans = encoder.passage_tokens(TEXT)
+    (encoded,) = encoder.encode_passages([TEXT])
+    assert encoded.tokens.shape == (len(spans), encoder.identity.token_dimension)
+    pieces = [TEXT[start:end] for start, end in spans]
+    assert "".join("".join(pieces).split()) == "".join(TEXT.split())
+    assert {"Ver", "raad", "De", "gemeente", "€", "één", "ﬁets"} <= set(pieces)
+    # The vector of a word is nearest to that of the same word in another text.
+    query = encoder.encode_query("gemeente").tokens
+    assert pieces[int(np.argmax(query @ encoded.tokens.T))] == "gemeente"
+
+
+@pytest.mark.parametrize("prompt", ["query: ", ""])
+def test_every_word_of_a_query_has_a_token_vector_and_the_prompt_has_none(prompt: str) -> None:
+    encoder = load_encoder(Settings(precision="float32", query_prompt=prompt))
+    for query in ("raad", "gemeente raad", "Hoe werkt een raadsinformatiesysteem?"):
+        (count,) = encoder.count_tokens([query])
+        assert len(encoder.encode_query(query).tokens) == count
+        np.testing.assert_allclose(np.linalg.norm(encoder.encode_query(query).tokens, axis=1), 1, atol=1e-5)
+
+
+def test_a_text_beyond_the_window_is_cut_and_its_spans_with_it(encoder: Encoder) -> None:
+    text = "De raad stemt over het archief. " * 200
+    (encoded,) = encoder.encode_passages([text])
+    assert len(encoder.passage_tokens(text)) == len(encoded.tokens)
+    # The end of the prompt is a token of its own before a text that begins without a space.
+    assert encoder.window <= len(encoded.tokens) <= encoder.window + 1
+    # Nothing is left switched on that would cut or fill what comes next.
+    assert len(encoder.encode_query("raad").tokens) == 1
+
+
+def test_many_threads_encode_and_count_without_disturbing_each_other(encoder: Encoder) -> None:
+    long = "De raad stemt over het archief. " * 200
+    spans, encoded = encoder.passage_tokens(TEXT), encoder.encode_query("raad van de gemeente")
+
+    def ask(number: int) -> None:
+        if number % 8 == 0:
+            encoder.encode_passages([long])
+        elif number % 2:
+            assert encoder.passage_tokens(TEXT) == spans
+        else:
+            found = encoder.encode_query("raad van de gemeente")
+            np.testing.assert_allclose(found.tokens, encoded.tokens, atol=1e-4)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(40)))
+
+
+def test_late_interaction_can_be_switched_off(encoder: Encoder) -> None:
+    assert encoder.identity.token_dimension == 384
+    off = load_encoder(Settings(precision="float32", late_interaction="off"))
+    assert off.identity.token_dimension == 0
+    assert off.identity != encoder.identity
 
 
 def test_bfloat16_agrees_with_float32(encoder: Encoder) -> None:
     half = load_encoder(Settings(precision="bfloat16"))
     texts = ["Een zaaksysteem registreert de zaken van een gemeente.", "De raad vraagt om een archief. " * 30]
-    cosines = (half.encode_passages(texts) * encoder.encode_passages(texts)).sum(axis=1)
+    cosines = (vectors(half, texts) * vectors(encoder, texts)).sum(axis=1)
     assert cosines.min() > 0.999
     assert half.identity == encoder.identity
 

@@ -25,6 +25,7 @@ from kb.evaluation.measures import QUESTION_MEASURES, means, measure
 from kb.evaluation.refusal import auroc, refusal
 from kb.evaluation.tables import comparison_text, evaluation_text
 from kb.knowledge_base import KnowledgeBase
+from kb.relevance import ANSWERED_FROM
 from kb.search import Mode
 from kb.settings import Settings
 from tests.geometry import WordEncoder
@@ -217,7 +218,8 @@ def test_the_area_under_the_curve_is_the_share_of_pairs_in_order() -> None:
 
 
 def test_refusal_is_judged_by_relevance() -> None:
-    found = refusal([0.9, 0.8, 0.3, None], [0.7, 0.1, None], by_score=False)
+    below = ANSWERED_FROM / 2
+    found = refusal([1.0, ANSWERED_FROM, below, None], [ANSWERED_FROM, below, None], by_score=False)
     assert found is not None
     assert (found.wrongly_answered, found.wrongly_refused) == pytest.approx((1 / 3, 1 / 2))
     assert found.as_json()["judgedBy"] == "relevance"

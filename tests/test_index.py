@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import BM25_B, BM25_K1, IndexWriter, embedded_text
+from kb.index.token_vectors import quantise
+from kb.index.writing import BM25_B, BM25_K1, IndexWriter, StoredVectors, embedded_hash, embedded_text
 from kb.language import Synonyms, analyse, analyse_query, expand_query
 from tests.geometry import DIMENSION, WordEncoder
 from tests.library import EVENING, record, write_index
@@ -38,15 +40,16 @@ def words(index: EmbeddedIndex, rows: np.ndarray) -> list[str]:
 
 
 def test_dense_finds_the_passage_that_points_the_same_way(index: EmbeddedIndex) -> None:
-    ranking = index.dense(WordEncoder().encode_query("raad vraagt archief"), k=2, filter=Filter())
+    ranking = index.dense(WordEncoder().encode_query("raad vraagt archief").vector, k=2, filter=Filter())
     assert words(index, ranking.rows)[0] == "De raad vraagt om een archief."
     assert list(ranking.scores) == sorted(ranking.scores, reverse=True)
 
 
 def test_dense_equals_the_inner_product_with_every_vector(index: EmbeddedIndex) -> None:
-    query = WordEncoder().encode_query("zaaksysteem")
+    query = WordEncoder().encode_query("zaaksysteem").vector
     ranking = index.dense(query, k=100, filter=Filter())
-    expected = np.stack([WordEncoder().encode_query(text) for text in words(index, ranking.rows)]) @ query
+    found = [WordEncoder().encode_query(text).vector for text in words(index, ranking.rows)]
+    expected = np.stack(found) @ query
     assert len(ranking) == 6
     np.testing.assert_allclose(ranking.scores, expected, atol=1e-5)
     np.testing.assert_allclose(index.scores(query, ranking.rows), ranking.scores, atol=1e-5)
@@ -138,7 +141,7 @@ def test_filters_hold_before_the_top_is_taken_in_both_retrievers(
     index: EmbeddedIndex, allowed: Filter, documents: set[object]
 ) -> None:
     expected = {found.id for found in documents}  # type: ignore[attr-defined]
-    dense = index.dense(WordEncoder().encode_query("zaaksysteem"), k=6, filter=allowed)
+    dense = index.dense(WordEncoder().encode_query("zaaksysteem").vector, k=6, filter=allowed)
     assert {found.passage.document_id for found in index.passages(dense.rows)} == expected
     terms = [term for text in ("zaaksysteem archief", "archives", "dank") for term in analyse_query(text)]
     lexical = index.lexical(terms, k=6, filter=allowed)
@@ -148,7 +151,7 @@ def test_filters_hold_before_the_top_is_taken_in_both_retrievers(
 def test_a_filter_reaches_the_best_of_what_it_allows_with_k_of_one(index: EmbeddedIndex) -> None:
     only = Filter(documents=frozenset({PAPER.id}))
     assert (
-        words(index, index.dense(WordEncoder().encode_query("zaaksysteem"), k=1, filter=only).rows)
+        words(index, index.dense(WordEncoder().encode_query("zaaksysteem").vector, k=1, filter=only).rows)
         == TEXTS[PAPER]
     )
 
@@ -176,13 +179,62 @@ def test_records_come_back_as_they_were(index: EmbeddedIndex) -> None:
     assert index.document_rows(DECK.id) == range(3, 5)
     (found,) = index.passages([4])
     np.testing.assert_array_equal(
-        index.vector(4), WordEncoder().encode_passages([embedded_text(found.passage)])[0]
+        index.vector(4), WordEncoder().encode_passages([embedded_text(found.passage)])[0].vector
     )
     assert index.passage_row(found.passage.id) == 4
     assert found.passage.locator.slide == 2
     assert index.facets().kinds == {"paper": 1, "presentatie": 1, "verslag": 1}
     assert index.facets().events == {EVENING: 1}
     assert index.facets().languages == {"nl": 2, "en": 1}
+
+
+def idf(holders: int, passages: int = 6) -> float:
+    return math.log(1 + (passages - holders + 0.5) / (holders + 0.5))
+
+
+def test_words_are_known_by_their_share_weighted_by_rarity(index: EmbeddedIndex) -> None:
+    """Worked out by hand: of six passages two hold "zaaksysteem", one "raad", and none "vliegtuig".
+
+    The idf of a word in n of them is ln(1 + (6 - n + 0.5) / (n + 0.5)).
+    """
+    query = expand_query("zaaksysteem raad vliegtuig", lexicon=index.lexicon, synonyms=Synonyms.of([]))
+    total = idf(2) + idf(1) + idf(0)
+    assert index.known(query.words) == pytest.approx((idf(2) + idf(1)) / total)
+
+
+def test_a_word_is_known_once_in_any_of_its_forms(index: EmbeddedIndex) -> None:
+    # "archives" is one word that a Dutch and an English passage would hold in forms of their own.
+    query = expand_query("archives archives", lexicon=index.lexicon, synonyms=Synonyms.of([]))
+    assert len(query.words) == 1
+    assert index.known(query.words) == 1
+
+
+def test_a_passage_that_holds_two_forms_of_a_word_counts_once(index: EmbeddedIndex) -> None:
+    """Two passages hold "zaaksysteem" and another "archives": taken for one word, three of six hold it."""
+    query = expand_query("zaaksysteem archives vliegtuig", lexicon=index.lexicon, synonyms=Synonyms.of([]))
+    system, archives, plane = query.words
+    known = index.known([[*system, *system, *archives], plane])
+    assert known == pytest.approx(idf(3) / (idf(3) + idf(0)))
+
+
+def test_of_no_words_and_of_unknown_ones_none_is_known(index: EmbeddedIndex) -> None:
+    assert index.known([]) == 0
+    assert index.known([["vliegtuig"]]) == 0
+
+
+def test_token_vectors_come_back_with_their_passage(index: EmbeddedIndex) -> None:
+    encoder = WordEncoder()
+    query = encoder.encode_query("archief van de raad").tokens
+    rows = np.array([4, 1])
+    found = index.late_interaction(query, rows)
+    assert found is not None
+    kept = [encoder.encode_passages([text])[0].tokens for text in words(index, rows)]
+    np.testing.assert_allclose(found, [(query @ one.T).max(axis=1).mean() for one in kept], atol=0.02)
+    similarities = index.token_similarities(query, 1)
+    assert similarities is not None
+    assert similarities.shape == (4, 6)
+    key = embedded_hash(TEXTS[REPORT][1])
+    np.testing.assert_array_equal(index.vectors_by_hash([key])[key].tokens, quantise(kept[1]))
 
 
 def test_unknown_ids_are_not_found(index: EmbeddedIndex) -> None:
@@ -192,7 +244,7 @@ def test_unknown_ids_are_not_found(index: EmbeddedIndex) -> None:
 
 
 def test_many_threads_read_the_same_answers(index: EmbeddedIndex) -> None:
-    query = WordEncoder().encode_query("zaaksysteem archief")
+    query = WordEncoder().encode_query("zaaksysteem archief").vector
     expected = words(index, index.dense(query, k=6, filter=Filter()).rows)
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(lambda _: words(index, index.dense(query, k=6, filter=Filter()).rows), range(400))
@@ -200,8 +252,9 @@ def test_many_threads_read_the_same_answers(index: EmbeddedIndex) -> None:
 
 
 def test_vectors_and_passages_that_differ_in_number_are_refused(tmp_path: Path) -> None:
+    one = StoredVectors.of(WordEncoder().encode_query("een"))
     with IndexWriter(tmp_path, dimension=DIMENSION) as writer, pytest.raises(ValueError, match="1 passages"):
-        writer.add(REPORT, index_passages(tmp_path), np.zeros((2, DIMENSION), np.float32))
+        writer.add(REPORT, index_passages(tmp_path), [one, one])
 
 
 def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
@@ -211,7 +264,15 @@ def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize(
-    "name", ["vectors.faiss", "passages.sqlite", "lexical/data.csc.index.npy", "lexical/lexicon.tsv"]
+    "name",
+    [
+        "vectors.faiss",
+        "passages.sqlite",
+        "lexical/data.csc.index.npy",
+        "lexical/lexicon.tsv",
+        "tokens.i8",
+        "tokens.npy",
+    ],
 )
 def test_one_flipped_bit_is_detected_at_open(tmp_path: Path, name: str) -> None:
     write_index(tmp_path, TEXTS)

@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pebble import ProcessPool
 
 from kb.corpus import scan
 from kb.errors import BuildInProgress, CorpusError, SettingsError, TooLarge
 from kb.generations import Generations, LiveIndex
+from kb.index import PassageRecord
 from kb.index.embedded import EmbeddedIndex
+from kb.index.token_vectors import Codes
+from kb.index.writing import embedded_hash, embedded_text
 from kb.indexing import Progress, build_index, is_stale
 from kb.parsing import Limits, ReadOptions, parse
 from kb.sandbox import outcome
@@ -86,6 +90,47 @@ def test_unchanged_passages_keep_their_vectors_and_ids(settings: Settings) -> No
     assert [text for text in encoder.encoded if "griffier" not in text] == []
     after = {found.passage.text: found.passage.id for found in live(settings).passages(range(3))}
     assert before.items() <= after.items()
+
+
+def test_unchanged_passages_keep_their_token_vectors_without_being_encoded(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    query = WordEncoder().encode_query("zaaksysteem raad")
+    before = {found.passage.id: codes(live(settings), found) for found in live(settings).passages(range(2))}
+    # Of before the others, so that their rows change.
+    (settings.corpus / "1 eerst.txt").write_text("De griffier vraagt om rust.\n")
+    encoder = WordEncoder()
+    build_index(settings, lambda: encoder)
+    assert len(encoder.encoded) == 1
+    index = live(settings)
+    after = {found.passage.id: codes(index, found) for found in index.passages(range(3))}
+    assert after.keys() > before.keys()
+    for identifier, kept in before.items():
+        np.testing.assert_array_equal(after[identifier], kept)
+    scores = index.late_interaction(query.tokens, np.arange(3))
+    assert scores is not None
+    best = index.passages([int(np.argmax(scores))])[0]
+    assert "zaaksysteem" in best.passage.text
+
+
+def codes(index: EmbeddedIndex, found: PassageRecord) -> Codes:
+    key = embedded_hash(embedded_text(found.passage))
+    kept = index.vectors_by_hash([key])[key].tokens
+    assert kept.size
+    return kept
+
+
+def test_with_and_without_token_vectors_are_different_indexes(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    assert is_stale(settings.model_copy(update={"late_interaction": "off"}))
+    for reading in ({"reranker": "model"}, {"rerank_milliseconds": 0}, {"weights": Path("weights.json")}):
+        assert not is_stale(settings.model_copy(update=reading))
+    report = build_index(settings, lambda: WordEncoder(token_dimension=0))
+    assert report.reused == 0
+    assert not list((settings.indexes / report.generation).glob("tokens.*"))
+    assert build_index(settings, WordEncoder).reused == 0
+    assert (
+        live(settings).late_interaction(WordEncoder().encode_query("raad").tokens, np.arange(2)) is not None
+    )
 
 
 def test_vectors_of_another_model_are_not_used_again(settings: Settings) -> None:

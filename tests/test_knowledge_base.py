@@ -152,6 +152,15 @@ def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds(
         KnowledgeBase(settings).search("zaaksysteem")
 
 
+def test_an_index_made_without_late_interaction_is_refused_by_who_wants_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_index(settings, lambda: WordEncoder(token_dimension=0))
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    with pytest.raises(IncompatibleIndex, match=r"KB_LATE_INTERACTION off\), but .* KB_LATE_INTERACTION on"):
+        KnowledgeBase(settings).search("zaaksysteem")
+
+
 def test_without_an_index_every_question_says_so(tmp_path: Path) -> None:
     knowledge_base = KnowledgeBase(Settings(indexes=tmp_path))
     assert not knowledge_base.is_warm

@@ -14,7 +14,7 @@ from kb.hits import GroupBy, Hits, Page
 from kb.index import DocumentRecord, Filter
 from kb.index.embedded import EmbeddedIndex
 from kb.language import Synonyms
-from kb.search import Mode, fuse, read_query, search, similar
+from kb.search import Mode, Models, read_query, search, similar
 from tests.geometry import WordEncoder
 from tests.library import record, write_index
 
@@ -35,11 +35,12 @@ def index(tmp_path: Path) -> EmbeddedIndex:
 
 TODAY = dt.date(2024, 6, 1)
 FIRST = Page()
+MODELS = Models(encoder=WordEncoder())
 
 
 def ask(index: EmbeddedIndex, text: str, mode: Mode = Mode.HYBRID, page: Page = FIRST, **where: Any) -> Hits:
     query = read_query(text, index=index, synonyms=Synonyms.of([]), today=TODAY)
-    return search(index, WordEncoder(), query, mode=mode, filter=Filter(**where), page=page)
+    return search(index, MODELS, query, mode=mode, filter=Filter(**where), page=page)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -79,24 +80,8 @@ def test_highlights_are_the_words_that_match(index: EmbeddedIndex) -> None:
 
 
 def test_a_filter_that_allows_nothing_gives_no_hits(index: EmbeddedIndex) -> None:
-    assert ask(index, "zaaksysteem", date_from=dt.date(2030, 1, 1)) == Hits(total=0)
-
-
-def test_fusion_is_the_weighted_sum_of_standardised_scores() -> None:
-    """A case worked out by hand: rows 1, 2, 3 with dense 3, 2, 1 and lexical 0, 4, 2.
-
-    Dense: mean 2, deviation √(2/3) ≈ 0.816, so 1.225, 0, -1.225. Lexical: mean 2, deviation
-    √(8/3) ≈ 1.633, so -1.225, 1.225, 0. With weights 0.65 and 0.35: 0.367, 0.429, -0.796.
-    """
-    fused = fuse(np.array([1, 2, 3]), np.array([3, 2, 1], np.float32), np.array([0, 4, 2], np.float32))
-    assert fused.rows.tolist() == [2, 1, 3]
-    np.testing.assert_allclose(fused.scores, [0.429, 0.367, -0.796], atol=1e-3)
-
-
-def test_fusion_without_lexical_hits_keeps_the_dense_order() -> None:
-    dense = np.array([0.9, 0.8, 0.7], np.float32)
-    assert fuse(np.array([5, 2, 9]), dense, np.zeros(3, np.float32)).rows.tolist() == [5, 2, 9]
-    assert len(fuse(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))) == 0
+    found = ask(index, "zaaksysteem", date_from=dt.date(2030, 1, 1))
+    assert (found.total, found.hits) == (0, ())
 
 
 SPRING, AUTUMN = record("lente.md", date=dt.date(2023, 4, 13)), record("herfst.md", date=dt.date(2023, 10, 2))
@@ -137,7 +122,7 @@ def test_without_a_day_to_reckon_from_a_query_is_its_words_alone(dated: Embedded
     text = "archief van een gemeente in het voorjaar van 2023"
     query = read_query(text, index=dated, synonyms=Synonyms.of([]), today=None)
     assert (query.period, query.dense_text) == (None, text)
-    found = search(dated, WordEncoder(), query, filter=Filter(), page=Page(limit=1))
+    found = search(dated, MODELS, query, filter=Filter(), page=Page(limit=1))
     assert found.hits[0].document == AUTUMN
 
 
@@ -154,7 +139,7 @@ def test_a_typing_error_is_searched_as_what_was_meant_and_said(index: EmbeddedIn
     assert query.corrections in ((), (("wethoudr", "wethouder"),))
     synonyms = Synonyms.of([["zaaksysteem", "ZGW"]])
     query = read_query("zgw", index=index, synonyms=synonyms, today=None)
-    found = search(index, WordEncoder(), query, mode=Mode.LEXICAL, filter=Filter(), page=Page(limit=9))
+    found = search(index, MODELS, query, mode=Mode.LEXICAL, filter=Filter(), page=Page(limit=9))
     assert {hit.passage.text for hit in found.hits} == {
         "De gemeente kiest een zaaksysteem.",
         "Zaaksystemen vergeleken.",

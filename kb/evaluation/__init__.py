@@ -8,6 +8,8 @@ from kb.evaluation.evaluating import Evaluation, Outcome, evaluate
 from kb.evaluation.judging import Judgements, judge, judge_passages
 from kb.evaluation.questions import Answer, Question, holds, read_questions
 from kb.evaluation.refusal import Refusal
+from kb.evaluation.reliability import Reliability
+from kb.evaluation.tuning import Tuning, tune
 
 __all__ = [
     "Answer",
@@ -19,6 +21,8 @@ __all__ = [
     "Outcome",
     "Question",
     "Refusal",
+    "Reliability",
+    "Tuning",
     "Verdict",
     "compare",
     "evaluate",
@@ -28,4 +32,5 @@ __all__ = [
     "judge_passages",
     "read_benchmark",
     "read_questions",
+    "tune",
 ]

@@ -13,14 +13,14 @@ from kb import __version__
 from kb.chunking import CHUNKING_VERSION, Window, chunk
 from kb.describing import describe
 from kb.documents import Block, Document, Kind, Locator, Metadata, Passage, Source
-from kb.embedding import Encoder, Vectors, load_encoder
+from kb.embedding import Encoder, load_encoder
 from kb.embedding.unpacking import user_cache
 from kb.errors import IndexUnavailable, InvalidQuestions
 from kb.generations import Generations
 from kb.index import FORMAT_VERSION, DocumentRecord, Manifest
 from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, embedded_text
-from kb.indexing import Progress, passage_window
+from kb.index.writing import StoredVectors, embedded_text
+from kb.indexing import Progress, index_writer, passage_window
 from kb.language import ANALYSIS_VERSION
 from kb.parsing.cleaning import clean
 from kb.settings import Settings
@@ -66,7 +66,8 @@ def _fingerprint(documents: str, settings: Settings, encoder: Encoder) -> str:
     identity = encoder.identity
     made_with = [
         settings.passage_words, settings.overlap_words, identity.model, identity.revision,
-        identity.passage_prompt, __version__, CHUNKING_VERSION, ANALYSIS_VERSION, FORMAT_VERSION,
+        identity.passage_prompt, identity.token_dimension,
+        __version__, CHUNKING_VERSION, ANALYSIS_VERSION, FORMAT_VERSION,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps([documents, made_with]).encode()).hexdigest()
 
@@ -90,7 +91,7 @@ def _build(
     generations = Generations(indexes)
     with generations.building() as stage:
         with generations.writing():
-            writer = IndexWriter(stage, dimension=encoder.identity.dimension)
+            writer = index_writer(stage, encoder)
         with writer:
             for start in range(0, len(documents), _WRITTEN_AT_ONCE):
                 batch = documents[start : start + _WRITTEN_AT_ONCE]
@@ -127,10 +128,11 @@ def _build(
 
 def _encode(
     documents: Sequence[Document], encoder: Encoder, window: Window
-) -> list[tuple[Document, list[Passage], Vectors]]:
+) -> list[tuple[Document, list[Passage], list[StoredVectors]]]:
     """Each document with its passages and their vectors, encoded together."""
     chunked = [(document, chunk(document, window)) for document in documents]
-    vectors = encoder.encode_passages([embedded_text(found) for _, passages in chunked for found in passages])
+    texts = [embedded_text(found) for _, passages in chunked for found in passages]
+    vectors = [StoredVectors.of(one) for one in encoder.encode_passages(texts)]
     encoded, at = [], 0
     for document, passages in chunked:
         encoded.append((document, passages, vectors[at : at + len(passages)]))

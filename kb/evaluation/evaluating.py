@@ -14,6 +14,7 @@ from kb.evaluation.judging import Judgements, judge
 from kb.evaluation.measures import QUESTION_MEASURES, Scores, means, measure
 from kb.evaluation.questions import Question
 from kb.evaluation.refusal import Refusal, refusal
+from kb.evaluation.reliability import Reliability, reliability
 from kb.hits import Hit
 from kb.knowledge_base import Answered, KnowledgeBase
 from kb.search import Mode
@@ -33,6 +34,7 @@ class Outcome:
     `rank` is that of the first right hit, None when there is none among the first ten. `has_right_place`
     tells whether that hit names the page or slide of the answer, None where that cannot be judged: no
     page is known, or the words were found in another file. `relevance` and `score` are the top hit's.
+    `estimates` are the relevance of each of the first ten hits and whether it is right, where hits have it.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Outcome:
     has_right_place: bool | None = None
     relevance: float | None = None
     score: float | None = None
+    estimates: tuple[tuple[float, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,12 @@ class Evaluation:
         return len(judged), sum(judged) / len(judged) if judged else None
 
     @property
+    def reliability(self) -> Reliability | None:
+        """Whether the relevance of the hits means what it says; None where they have none."""
+        estimates = [pair for found in self.outcomes for pair in found.estimates]
+        return reliability([value for value, _ in estimates], [right for _, right in estimates])
+
+    @property
     def median_ms(self) -> float:
         """The median time of a search."""
         return float(np.median([found.milliseconds for found in self.outcomes]))
@@ -120,6 +129,7 @@ class Evaluation:
             "medianMs": round(self.median_ms, 1),
             "p95Ms": round(self.p95_ms, 1),
             "refusal": self.refusal.as_json() if self.refusal else None,
+            "reliability": self.reliability.as_json() if self.reliability else None,
             "outcomes": [self._outcome_json(found) for found in self.outcomes],
         }
 
@@ -148,7 +158,7 @@ def evaluate(
     question that cannot be asked, `IndexUnavailable`, or `EvaluationUnavailable`.
     """
     knowledge_base = knowledge_base.pinned()
-    _check(knowledge_base, questions)
+    check_askable(knowledge_base, questions)
     judgements = judgements or judge(knowledge_base, questions)
     knowledge_base.warm()
     # The first search pays for what is loaded late; it is no search that a user waits for.
@@ -173,7 +183,8 @@ def evaluate(
     )
 
 
-def _check(knowledge_base: KnowledgeBase, questions: Sequence[Question]) -> None:
+def check_askable(knowledge_base: KnowledgeBase, questions: Sequence[Question]) -> None:
+    """Raise `InvalidQuestions` for a question that a search would refuse, and where there are none."""
     if not questions:
         raise InvalidQuestions("There are no questions to ask")
     for question in questions:
@@ -193,8 +204,11 @@ def _outcome(question: Question, answered: Answered, judgements: Judgements) -> 
         ranking=judgements.ranking(question.id, (hit.passage.id for hit in hits)),
         rank=first.rank if first else None,
         has_right_place=_has_right_place(question, first, judgements) if first else None,
-        relevance=getattr(hits[0], "relevance", None) if hits else None,
+        relevance=hits[0].relevance if hits else None,
         score=hits[0].score if hits else None,
+        estimates=tuple(
+            (hit.relevance, hit.passage.id in right) for hit in hits if hit.relevance is not None
+        ),
     )
 
 

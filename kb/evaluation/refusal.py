@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-# From this relevance on, the top hit is taken for an answer.
-ANSWERED_FROM = 0.5
+from kb.relevance import ANSWERED_FROM
+
 # The share of answerable questions that the third of the shares below keeps.
 KEPT_SHARE = 0.9
 

@@ -8,7 +8,10 @@ from kb import dutch
 from kb.evaluation.beir import BenchmarkResult
 from kb.evaluation.comparison import Difference, Verdict
 from kb.evaluation.evaluating import Evaluation
-from kb.evaluation.refusal import ANSWERED_FROM, KEPT_SHARE, Refusal
+from kb.evaluation.refusal import KEPT_SHARE, Refusal
+from kb.evaluation.reliability import Reliability
+from kb.evaluation.tuning import Tuning
+from kb.relevance import ANSWERED_FROM
 
 _NAMES = {
     "recallAt1": "r@1",
@@ -51,6 +54,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
         lines.append(_unfindable(evaluation.unfindable))
     if evaluation.refusal:
         lines += _refusal_lines(evaluation.refusal)
+    if evaluation.reliability:
+        lines += _reliability_lines(evaluation.reliability)
     lines.append(_latency(evaluation.median_ms, evaluation.p95_ms))
     return "\n".join(lines)
 
@@ -92,6 +97,48 @@ def benchmark_text(result: BenchmarkResult) -> str:
     return "\n".join(lines)
 
 
+def tuning_text(tuning: Tuning) -> str:
+    """What tuning gains, before anything is written."""
+    questions = dutch.count(tuning.questions, "vraag", "vragen")
+    lines = [
+        f"{questions}, waarvan {tuning.answerable} met antwoord; {len(tuning.folds)} delen naar map of stuk.",
+        "Elk deel is gemeten met gewichten die op de andere delen zijn afgesteld.",
+        _row("", ["nu", "nieuw"]),
+        _row(_NAMES["ndcgAt10"], [f"{value:.3f}" for value in tuning.ndcg]),
+        *_relevance_rows(tuning),
+        "",
+        "Verschil, met 95%-interval:",
+        *_differences({"ndcgAt10": tuning.gain}),
+        "",
+        _row("", ["nu", "nieuw", *(f"deel {number}" for number, _ in enumerate(tuning.folds, 1))]),
+    ]
+    for name in ("dense", "late", "period", "foreign"):
+        values = [getattr(found, name) for found in (tuning.before, tuning.after, *tuning.folds)]
+        lines.append(_row(name, [f"{value:.2f}" for value in values]))
+    found = tuning.relevance[1].reliability
+    if found:
+        lines += ["", "Nieuwe gewichten, op vragen waarop niet is afgesteld:", *_reliability_lines(found)]
+    return "\n".join(lines)
+
+
+def _relevance_rows(tuning: Tuning) -> list[str]:
+    rows = {
+        "AUROC": [found.auroc for found in tuning.relevance if found.auroc is not None],
+        "kalibratiefout": [found.reliability.error for found in tuning.relevance if found.reliability],
+        "Brier-score": [found.reliability.brier for found in tuning.relevance if found.reliability],
+    }
+    return [_row(name, [f"{value:.3f}" for value in values]) for name, values in rows.items() if values]
+
+
+def _reliability_lines(found: Reliability) -> list[str]:
+    hits = dutch.count(found.hits, "treffer", "treffers")
+    return [
+        f"Relevantie van {hits}: kalibratiefout {found.error:.3f}, Brier-score {found.brier:.3f}.",
+        _row("  geschat", ["goed", "aantal"]),
+        *(_row(f"  {own.estimate:.2f}", [f"{own.right:.2f}", str(own.hits)]) for own in found.bins),
+    ]
+
+
 def _row(label: str, cells: Sequence[str], width: int = _CELL) -> str:
     return f"{label:{_LABEL}}" + "".join(f"{cell:>{width}}" for cell in cells)
 
@@ -112,7 +159,7 @@ def _refusal_lines(refusal: Refusal) -> list[str]:
     measured_by = (
         "de score van de eerste treffer, want treffers hebben geen relevantie"
         if refusal.by_score
-        else f"de relevantie van de eerste treffer; antwoord vanaf {ANSWERED_FROM:.1f}".replace(".", ",")
+        else f"de relevantie van de eerste treffer; antwoord vanaf {ANSWERED_FROM:.2f}".replace(".", ",")
     )
     questions = dutch.count(refusal.unanswerable, "vraag", "vragen")
     answered, refused = _percent(refusal.wrongly_answered), _percent(refusal.wrongly_refused)

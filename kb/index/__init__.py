@@ -18,11 +18,12 @@ from kb.embedding import EncoderIdentity
 from kb.language import Lexicon
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Terms = Mapping[str, float] | Sequence[str]
+Words = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,24 @@ class Index(Protocol):
 
     def vector(self, row: int) -> npt.NDArray[np.float32]:
         """The vector of a passage, of shape (dimension,)."""
+        ...
+
+    def known(self, words: Words) -> float:
+        """The share of a query's words that any passage holds, each given as the terms that it may have.
+
+        A word weighs its BM25 idf; one that no passage holds weighs most. 0 for a query without words.
+        """
+        ...
+
+    def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
+        """MaxSim of a query's token vectors, of shape (tokens, dimension), with each of `rows`.
+
+        None for an index without token vectors.
+        """
+        ...
+
+    def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
+        """Of shape (query tokens, passage tokens), or None for an index without token vectors."""
         ...
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import sqlite3
 from collections import Counter
@@ -27,10 +28,12 @@ from kb.index import (
     Rows,
     Scores,
     Terms,
+    Words,
 )
 from kb.index.manifests import read_manifest, verify
 from kb.index.records import PASSAGE_COLUMNS, document_record, passage
-from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS
+from kb.index.token_vectors import Codes, TokenVectors
+from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS, StoredVectors
 from kb.language import Lexicon
 
 # What the disk, SQLite and FAISS raise when an index cannot be written.
@@ -64,6 +67,8 @@ class EmbeddedIndex:
         self._passages = sum(len(span) for span in self._spans)
         if self._passages != self._vectors.ntotal:
             raise CorruptIndex(f"{folder} holds {self._passages} passages and {self._vectors.ntotal} vectors")
+        width = manifest.encoder.token_dimension
+        self._tokens = TokenVectors.open(folder, dimension=width, passages=self._passages) if width else None
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -120,6 +125,22 @@ class EmbeddedIndex:
         vector: npt.NDArray[np.float32] = self._vectors.reconstruct(row)
         return vector
 
+    def known(self, words: Words) -> float:
+        total, known = 0.0, 0.0
+        for terms in words:
+            holders = len(np.unique(np.concatenate([self._column(term)[0] for term in terms])))
+            # Robertson and Zaragoza (2009), with 1 added so that it is never negative, as Lucene does.
+            weight = math.log(1 + (self._passages - holders + 0.5) / (holders + 0.5))
+            total += weight
+            known += weight if holders else 0.0
+        return known / total if total else 0.0
+
+    def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
+        return self._tokens.maxsim(tokens, rows) if self._tokens else None
+
+    def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
+        return self._tokens.similarities(tokens, row) if self._tokens else None
+
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]
         found: dict[int, PassageRecord] = {}
@@ -151,9 +172,9 @@ class EmbeddedIndex:
             events=dict(sorted(events.items(), key=lambda item: (-item[1], item[0].name))),
         )
 
-    def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, npt.NDArray[np.float32]]:
-        """The vectors, each of shape (dimension,), of passages that were embedded from texts with these
-        hashes (`kb.index.writing.embedded_hash`), as far as there are any."""
+    def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, StoredVectors]:
+        """What is kept of passages that were embedded from texts with these hashes
+        (`kb.index.writing.embedded_hash`), as far as there are any."""
         wanted = list(hashes)
         found: dict[str, int] = {}
         with self._connection() as database:
@@ -162,11 +183,17 @@ class EmbeddedIndex:
                 marks = ",".join("?" * len(some))
                 query = f"SELECT embedded, row FROM passages WHERE embedded IN ({marks})"  # noqa: S608
                 found.update(database.execute(query, some).fetchall())
-        return {key: self._vectors.reconstruct(row) for key, row in found.items()}
+        return {
+            key: StoredVectors(self._vectors.reconstruct(row), self.codes(row)) for key, row in found.items()
+        }
 
     def close(self) -> None:
         for _ in range(_CONNECTIONS):
             self._connections.get().close()
+
+    def codes(self, row: int) -> Codes:
+        """The codes of one passage's tokens, of shape (tokens, token dimension); none in an index without."""
+        return self._tokens.codes(row) if self._tokens else np.empty((0, 0), np.int8)
 
     def _document_row(self, document_id: str) -> int:
         row = self._row_of.get(document_id)

@@ -7,6 +7,7 @@ import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.documents import Passage
+from kb.embedding import Encoded
 from kb.index import DocumentRecord
 from kb.index.records import INDICES, SCHEMA, to_json
+from kb.index.token_vectors import Codes, TokenVectorsWriter, quantise
 from kb.language import Lexicon, tokens, word_terms, words
 from kb.language.terms import code_of
 from kb.near_duplicates import first_near_identical, words_of
@@ -42,11 +45,27 @@ def embedded_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """What an index keeps of an encoded passage: its vector, of shape (dimension,), and the codes of its
+    tokens (`kb.index.token_vectors.quantise`), of shape (tokens, token dimension)."""
+
+    vector: npt.NDArray[np.float32]
+    tokens: Codes
+
+    @classmethod
+    def of(cls, encoded: Encoded) -> Self:
+        """What is kept of a passage that was just encoded."""
+        return cls(encoded.vector, quantise(encoded.tokens))
+
+
 class IndexWriter:
     """Takes documents in turn and leaves an index in `folder`, which must be empty."""
 
-    def __init__(self, folder: Path, *, dimension: int) -> None:
+    def __init__(self, folder: Path, *, dimension: int, token_dimension: int = 0) -> None:
+        """With a `token_dimension` above 0 the passages' token vectors are kept as well."""
         self._folder = folder
+        self._tokens = TokenVectorsWriter(folder, dimension=token_dimension) if token_dimension else None
         self._vectors = faiss.IndexFlatIP(dimension)
         # Compounds can only be split once all words are known, so passages wait here as numbers of words.
         self._words: dict[tuple[str, str], int] = {}
@@ -65,6 +84,8 @@ class IndexWriter:
 
     def __exit__(self, *error: object) -> None:
         self._database.close()
+        if self._tokens:
+            self._tokens.close()
 
     @property
     def passages(self) -> int:
@@ -77,14 +98,14 @@ class IndexWriter:
         return self._documents
 
     def add(
-        self, document: DocumentRecord, passages: Sequence[Passage], vectors: npt.NDArray[np.float32]
+        self, document: DocumentRecord, passages: Sequence[Passage], encoded: Sequence[StoredVectors]
     ) -> None:
-        """Append a document, its passages in reading order and their vectors, of shape (passages, dimension).
+        """Append a document, its passages in reading order and what they were encoded to.
 
         Raises `ValueError` when passages and vectors differ in number.
         """
-        if vectors.shape != (len(passages), self._vectors.d):
-            raise ValueError(f"{len(passages)} passages have vectors of shape {vectors.shape}")
+        if len(encoded) != len(passages):
+            raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
         first = self.passages
         self._database.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
@@ -108,8 +129,11 @@ class IndexWriter:
             )
             self._passages.append(self._word_ids(passage, code_of(document.language)))
         self._documents += 1
-        if len(passages):
-            self._vectors.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        if encoded:
+            self._vectors.add(np.stack([one.vector for one in encoded]).astype(np.float32))
+        if self._tokens:
+            for one in encoded:
+                self._tokens.add(one.tokens)
 
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
@@ -119,6 +143,8 @@ class IndexWriter:
         self._database.execute("PRAGMA optimize")
         self._database.close()
         faiss.write_index(self._vectors, str(self._folder / VECTORS))
+        if self._tokens:
+            self._tokens.finish()
         self._write_postings()
 
     def _mark_twins(self) -> None:

@@ -20,12 +20,14 @@ SYNONYM_WEIGHT = 0.3
 class Expansion:
     """A query as the lexical retriever asks it.
 
+    `words` are the terms of each of the query's own words, as Dutch and as English passages would hold it.
     `terms` maps terms to weights. A key of several terms with spaces between is a phrase: only
     passages that hold all of them get its score. `corrections` are (word as typed, word that was
     probably meant), for "Zocht u ook".
     """
 
     terms: Mapping[str, float]
+    words: tuple[tuple[str, ...], ...] = ()
     corrections: tuple[tuple[str, str], ...] = ()
 
 
@@ -51,7 +53,10 @@ def expand_query(text: str, *, lexicon: Lexicon, synonyms: Synonyms) -> Expansio
     if not terms:
         # Nothing but stop words ("wie is wie"): better matched literally than not at all.
         terms = {fold(word): 1.0 for word in words}
-    return Expansion(terms=terms, corrections=tuple(corrections.items()))
+    own = tuple(
+        tuple(found) for word in dict.fromkeys(words) if (found := forms(corrections.get(word, word)))
+    )
+    return Expansion(terms=terms, words=own, corrections=tuple(corrections.items()))
 
 
 def corrections(text: str, *, lexicon: Lexicon) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ def test_grouped_by_document_the_answer_counts_documents(client: TestClient) -> 
     report = next(hit for hit in grouped["hits"] if hit["document"]["id"] == REPORT.id)
     assert len(report["morePassages"]) == 3
     more = report["morePassages"][0]
-    assert set(more) == {"passageId", "score", "text", "highlights", "locator", "links"}
+    assert set(more) == {"passageId", "score", "relevance", "text", "highlights", "locator", "links"}
     assert client.get(more["links"]["self"]).json()["text"] == more["text"]
     assert more["score"] <= report["score"]
     assert not any(hit["morePassages"] for hit in single["hits"])

@@ -339,7 +339,7 @@ def test_the_style_sheet_is_our_own_and_small(client: TestClient) -> None:
 
 
 COLOURS = {
-    "text": ("ground", "band", "raised"),
+    "text": ("ground", "band", "raised", "best"),
     "quiet": ("ground", "band", "raised"),
     "link": ("ground", "band", "raised"),
     "link-hover": ("ground", "band", "raised"),

@@ -1,0 +1,41 @@
+"""The sentence of a passage that fits a query best, by late interaction over its tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kb.chunking import sentences
+from kb.embedding import Encoded, Encoder
+from kb.index import Index, PassageRecord
+from kb.index.writing import embedded_text
+
+# Sentences with fewer words are headings and list marks: they name a subject and say nothing of it.
+_MIN_WORDS = 4
+
+
+def best_sentence(
+    index: Index, encoder: Encoder, record: PassageRecord, encoded: Encoded
+) -> tuple[int, int] | None:
+    """The [start, end) offsets of that sentence in the passage's text.
+
+    None where there is no choice: a single sentence, or an index without token vectors.
+    """
+    passage = record.passage
+    spans = [
+        (start, end)
+        for start, end in sentences(passage.text)
+        if len(passage.text[start:end].split()) >= _MIN_WORDS
+    ]
+    similarities = index.token_similarities(encoded.tokens, record.row) if len(spans) > 1 else None
+    if similarities is None or not similarities.size:
+        return None
+    text = embedded_text(passage)
+    context = len(text) - len(passage.text)
+    starts = np.array([start for start, _ in encoder.passage_tokens(text)]) - context
+    scores = [_fit(similarities[:, (starts >= start) & (starts < end)]) for start, end in spans]
+    return spans[int(np.argmax(scores))]
+
+
+def _fit(similarities: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
+    """The mean over the query's tokens of the best token of a sentence."""
+    return float(similarities.max(axis=1).mean()) if similarities.size else -1.0
