@@ -26,7 +26,7 @@ class Label(StrEnum):
 # From this relevance of its first hit on a question counts as answered.
 ANSWERED_FROM = 0.30
 # Where each label starts.
-_FROM = ((0.5, Label.STRONG), (0.2, Label.MODERATE), (0.05, Label.WEAK))
+_FROM = ((0.5, Label.STRONG), (ANSWERED_FROM, Label.MODERATE), (0.05, Label.WEAK))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

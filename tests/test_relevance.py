@@ -46,7 +46,7 @@ def test_labels_follow_the_estimate_from_none_to_strong() -> None:
 
 @pytest.mark.parametrize(
     ("start", "below", "name"),
-    [(0.5, Label.MODERATE, Label.STRONG), (0.2, Label.WEAK, Label.MODERATE), (0.05, Label.NONE, Label.WEAK)],
+    [(0.5, Label.MODERATE, Label.STRONG), (0.3, Label.WEAK, Label.MODERATE), (0.05, Label.NONE, Label.WEAK)],
 )
 def test_a_label_starts_where_the_manual_says(start: float, below: Label, name: Label) -> None:
     assert (label(math.nextafter(start, 0)), label(start)) == (below, name)
