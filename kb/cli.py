@@ -275,24 +275,22 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Fit the weights of the ranking to your own questions, and show what that gains."""
-    from kb.evaluation import read_questions
-    from kb.evaluation import tune as fit
+    if out.is_dir() or not os.access(out.absolute().parent, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"{out} is no file that can be written", param_hint="--out")
+    from kb import evaluation
     from kb.evaluation.tables import tuning_text
     from kb.knowledge_base import KnowledgeBase
 
-    asked = read_questions(questions)
+    asked = evaluation.read_questions(questions)
     print(f"{len(asked)} vragen worden gesteld; dit duurt enkele minuten.", file=sys.stderr)
-    tuning = fit(KnowledgeBase(_settings(indexes=indexes)), asked, folds=folds, keep_order=keep_order)
+    knowledge_base = KnowledgeBase(_settings(indexes=indexes))
+    tuning = evaluation.tune(knowledge_base, asked, folds=folds, keep_order=keep_order)
     if not as_json:
         print(tuning_text(tuning), flush=True)
-    written = tuning.is_better or force
-    if written:
+    text = "Geen winst op vragen waarop niet is afgesteld: niets geschreven (toch schrijven: --force)."
+    if written := tuning.is_better or force:
         tuning.after.save(out)
-    text = (
-        f"De gewichten staan in {out}. Gebruik ze met KB_WEIGHTS={out.resolve()}"
-        if written
-        else "Geen winst op vragen waarop niet is afgesteld: niets geschreven (toch schrijven: --force)."
-    )
+        text = f"De gewichten staan in {out}. Gebruik ze met KB_WEIGHTS={out.resolve()}"
     _print(text, tuning.as_json() | {"written": str(out) if written else None}, as_json=as_json)
 
 

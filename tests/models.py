@@ -7,13 +7,16 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 
 
-def write_cross_encoder(folder: Path, words: str) -> Path:
-    """Write a cross-encoder with random weights that knows these words and letters, and give its folder."""
+def write_cross_encoder(folder: Path, words: str, *, labels: int = 1) -> Path:
+    """Write a cross-encoder with random weights that knows these words and letters, and give its folder.
+
+    Without `labels` it lacks the layer that scores a pair.
+    """
     letters = [f"##{chr(code)}" for code in range(ord("a"), ord("z") + 1)]
     pieces = dict.fromkeys([*_SPECIAL, *words.lower().split(), *(piece[2:] for piece in letters), *letters])
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
@@ -33,7 +36,7 @@ def write_cross_encoder(folder: Path, words: str) -> Path:
     torch.manual_seed(7)
     config = BertConfig(
         vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=128, num_labels=1, initializer_range=0.5,
+        intermediate_size=64, max_position_embeddings=128, num_labels=labels or 1, initializer_range=0.5,
     )  # fmt: skip
-    BertForSequenceClassification(config).save_pretrained(folder)
+    (BertForSequenceClassification if labels else BertModel)(config).save_pretrained(folder)
     return folder

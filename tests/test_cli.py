@@ -216,6 +216,8 @@ def test_a_benchmark_is_measured_in_an_index_of_its_own(kb: Run, home: Path) -> 
         (("status",), {"KB_CORPSU": "x"}, 1, "did you mean KB_CORPUS?"),
         (("search", "x"), {"KB_MODEL": "no/such-model"}, 1, "EncoderUnavailable: The model 'no/such-model'"),
         (("evaluate", "missing.jsonl"), {}, 1, "InvalidQuestions: missing.jsonl cannot be read"),
+        (("tune", "x.jsonl", "--out", "."), {}, 2, "is no file that can be written"),
+        (("tune", "x.jsonl", "--out", "nowhere/weights.json"), {}, 2, "is no file that can be written"),
         (("evaluate",), {}, 2, "QUESTIONS"),
         (("evaluate", "x.jsonl", "--beir", "x"), {}, 2, "QUESTIONS"),
         (("evaluate", "x.jsonl", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),

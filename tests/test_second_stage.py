@@ -231,3 +231,22 @@ def test_a_cross_encoder_that_cannot_be_loaded_says_what_to_do(tmp_path: Path) -
         with pytest.raises(EncoderUnavailable, match=r"Set KB_RERANKER to a folder .*never downloaded"):
             load_reranker(Settings(reranker=name))
     assert load_reranker(Settings()) is None
+
+
+@pytest.mark.parametrize(("labels", "reason"), [(0, "without the layer that scores"), (2, "gives 2 numbers")])
+def test_a_model_that_gives_no_single_score_is_refused(tmp_path: Path, labels: int, reason: str) -> None:
+    """It would load, with a layer of random numbers or by what its first label happens to mean."""
+    folder = write_cross_encoder(tmp_path, QUERY, labels=labels)
+    with pytest.raises(EncoderUnavailable, match=rf"{reason}.*Set KB_RERANKER"):
+        load_reranker(Settings(reranker=str(folder)))
+
+
+def test_a_cross_encoder_whose_scores_are_no_numbers_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = write_cross_encoder(tmp_path, QUERY)
+    file = folder / "model.safetensors"
+    broken = {name: values * float("nan") for name, values in load_file(file).items()}
+    save_file(broken, file, metadata={"format": "pt"})
+    with pytest.raises(EncoderUnavailable, match=r"is nan.*Set KB_RERANKER"):
+        load_reranker(Settings(reranker=str(folder)))

@@ -73,6 +73,14 @@ def test_token_vectors_of_another_number_of_passages_are_refused(tmp_path: Path)
             TokenVectors.open(tmp_path, dimension=8, passages=passages)
 
 
+def test_more_token_vectors_than_the_passages_have_are_refused(tmp_path: Path) -> None:
+    written(tmp_path, unit(3, 8, seed=1))
+    file = tmp_path / TOKENS
+    file.write_bytes(file.read_bytes() * 2)
+    with pytest.raises(CorruptIndex, match="kb build"):
+        TokenVectors.open(tmp_path, dimension=8, passages=1)
+
+
 def test_token_vectors_that_were_cut_off_or_lost_are_refused(tmp_path: Path) -> None:
     written(tmp_path, unit(3, 8, seed=1))
     file = tmp_path / TOKENS
@@ -82,6 +90,49 @@ def test_token_vectors_that_were_cut_off_or_lost_are_refused(tmp_path: Path) -> 
     (tmp_path / OFFSETS).unlink()
     with pytest.raises(CorruptIndex, match="kb build"):
         TokenVectors.open(tmp_path, dimension=8, passages=1)
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [
+        np.array([0, -3, 7, 12]),
+        np.array([0, 3, 7, -12]),
+        np.array([0, 7, 3, 12]),
+        np.array([2, 3, 7, 12]),
+        np.array([0, 3, 7, 11]),
+        np.array([0, 3, 7, 2**62]),
+        np.array([0.0, 3.5, 7.0, 12.0]),
+        np.array([[0, 3, 7, 12]] * 4),
+        np.array([0, 3, 7, 12], object),
+        np.array([], np.int64),
+    ],
+)
+def test_offsets_that_do_not_lead_through_the_token_vectors_are_refused(
+    tmp_path: Path, offsets: np.ndarray
+) -> None:
+    written(tmp_path, unit(3, 8, seed=1), unit(4, 8, seed=2), unit(5, 8, seed=3))
+    np.save(tmp_path / OFFSETS, offsets, allow_pickle=True)
+    with pytest.raises(CorruptIndex, match="kb build"):
+        TokenVectors.open(tmp_path, dimension=8, passages=3)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 an archive", b"\x80\x04 a pickle"])
+def test_offsets_that_are_no_array_are_refused(tmp_path: Path, content: bytes) -> None:
+    written(tmp_path, unit(3, 8, seed=1))
+    (tmp_path / OFFSETS).write_bytes(content)
+    with pytest.raises(CorruptIndex, match="kb build"):
+        TokenVectors.open(tmp_path, dimension=8, passages=1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="takes a device that is always full")
+def test_a_full_disk_is_told_once_when_the_token_vectors_are_written(tmp_path: Path) -> None:
+    """What is still in a buffer is tried again at the close, and must not hide the first error."""
+    (tmp_path / TOKENS).symlink_to("/dev/full")
+    writer = TokenVectorsWriter(tmp_path, dimension=4096)
+    writer.add(np.zeros((1, 4096), np.int8))
+    with pytest.raises(OSError, match="No space left"):
+        writer.add(np.zeros((100, 4096), np.int8))
+    writer.close()
 
 
 def test_codes_of_another_width_are_not_written(tmp_path: Path) -> None:

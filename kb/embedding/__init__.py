@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.cross_encoder import SentenceTransformerReranker
+from kb.embedding.cross_encoder import SentenceTransformerReranker, refuse_other_models
 from kb.embedding.offline import folder_or_name, prepare
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
@@ -172,6 +172,7 @@ def load_reranker(settings: Settings) -> SentenceTransformerReranker | None:
         from sentence_transformers import CrossEncoder
 
         model = CrossEncoder(folder_or_name(settings.reranker), device=settings.device, local_files_only=True)
+        refuse_other_models(model)
     except Exception as error:
         raise EncoderUnavailable(
             f"The cross-encoder {settings.reranker!r} cannot be loaded ({error}). Set KB_RERANKER to a "

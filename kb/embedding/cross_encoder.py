@@ -42,3 +42,16 @@ class SentenceTransformerReranker:
             )
             scores[some] = np.asarray(found, np.float32).reshape(len(some), -1)[:, 0]
         return scores
+
+
+def refuse_other_models(model: CrossEncoder) -> None:
+    """Raise `ValueError` for a model that gives no score: it would load, and order passages by chance."""
+    saved = (model.config and model.config.architectures) or []
+    loaded = type(model.model).__name__
+    if saved and loaded not in saved:
+        raise ValueError(f"it was saved as {saved[0]}, without the layer that scores a pair")
+    score = np.asarray(model.predict([("query", "passage")], show_progress_bar=False), np.float32)
+    if score.size != 1:
+        raise ValueError(f"it gives {score.size} numbers for a pair; one that gives a single score is needed")
+    if not np.isfinite(score).all():
+        raise ValueError(f"its score of a pair is {float(score.reshape(-1)[0])}")

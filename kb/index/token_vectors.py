@@ -7,6 +7,7 @@ of all.
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,8 +46,9 @@ class TokenVectorsWriter:
         self._offsets = array("q", [0])
 
     def close(self) -> None:
-        """Release the file."""
-        self._stream.close()
+        """Release the file; what was not finished is given up, so a full disk is not told a second time."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
     def add(self, codes: Codes) -> None:
         """Append one passage's, of shape (tokens, dimension). Raises `ValueError` for another shape."""
@@ -72,14 +74,19 @@ class TokenVectors:
     def open(cls, folder: Path, *, dimension: int, passages: int) -> Self:
         """Those in `folder`. Raises `CorruptIndex` when they do not fit the index."""
         try:
-            offsets = np.load(folder / OFFSETS, allow_pickle=False)
+            # Not np.load, which also opens archives and pickles.
+            with (folder / OFFSETS).open("rb") as stream:
+                offsets = np.lib.format.read_array(stream, allow_pickle=False)
+            size = (folder / TOKENS).stat().st_size
+            if not _fit(offsets, size=size, dimension=dimension):
+                raise ValueError(f"{OFFSETS} does not fit the {size} bytes of {TOKENS}")
             shape = (int(offsets[-1]), dimension)
             codes = (
                 np.memmap(folder / TOKENS, np.int8, "r", shape=shape)
                 if shape[0]
                 else np.empty(shape, np.int8)
             )
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError) as error:
             raise CorruptIndex(
                 f"The token vectors in {folder} cannot be read ({error}). Build the index again: kb build"
             ) from error
@@ -115,3 +122,15 @@ class TokenVectors:
         best = np.maximum.reduceat(query @ tokens.T, starts, axis=1)
         found[held] = best.mean(axis=0) * np.float32(_LARGEST / _STEPS)
         return found
+
+
+def _fit(offsets: npt.NDArray[np.int64], *, size: int, dimension: int) -> bool:
+    """Whether offsets lead once through all of the codes: with any others a passage gets another's."""
+    return (
+        offsets.dtype == np.int64
+        and offsets.ndim == 1
+        and len(offsets) > 0
+        and int(offsets[0]) == 0
+        and bool(np.all(offsets[:-1] <= offsets[1:]))
+        and int(offsets[-1]) * dimension == size
+    )
