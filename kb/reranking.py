@@ -37,7 +37,7 @@ class Reranking:
     """
 
     reranker: Reranker | None = None
-    seconds: float = 0.5
+    seconds: float = 1.0
 
     def scores(
         self, index: Index, query: Query, encoded: Encoded, candidates: Candidates
