@@ -54,7 +54,10 @@ class Settings(BaseModel):
         description="Cross-encoder that orders the first passages: a folder, or a name in the local cache",
     )
     rerank_milliseconds: int = Field(
-        1_000, ge=0, le=60_000, description="Time for that ordering; when it runs out the first order is shown"
+        1_000,
+        ge=0,
+        le=60_000,
+        description="Time for that ordering; when it runs out the first order is shown",
     )
     weights: Path | None = Field(None, description="JSON file with weights from kb tune, instead of ours")
 

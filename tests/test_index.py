@@ -209,6 +209,12 @@ def test_a_word_is_known_once_in_any_of_its_forms(index: EmbeddedIndex) -> None:
     assert index.known(query.words) == 1
 
 
+def test_single_letters_are_no_sign_that_a_subject_is_known(index: EmbeddedIndex) -> None:
+    query = expand_query("a b 1 2 zaaksysteem", lexicon=index.lexicon, synonyms=Synonyms.of([]))
+    assert query.words == expand_query("zaaksysteem", lexicon=index.lexicon, synonyms=Synonyms.of([])).words
+    assert expand_query("b c 1", lexicon=index.lexicon, synonyms=Synonyms.of([])).words == ()
+
+
 def test_a_passage_that_holds_two_forms_of_a_word_counts_once(index: EmbeddedIndex) -> None:
     """Two passages hold "zaaksysteem" and another "archives": taken for one word, three of six hold it."""
     query = expand_query("zaaksysteem archives vliegtuig", lexicon=index.lexicon, synonyms=Synonyms.of([]))

@@ -53,9 +53,9 @@ def expand_query(text: str, *, lexicon: Lexicon, synonyms: Synonyms) -> Expansio
     if not terms:
         # Nothing but stop words ("wie is wie"): better matched literally than not at all.
         terms = {fold(word): 1.0 for word in words}
-    own = tuple(
-        tuple(found) for word in dict.fromkeys(words) if (found := forms(corrections.get(word, word)))
-    )
+    # That the documents hold a single letter or digit is no sign that they know the subject.
+    meant = [corrections.get(word, word) for word in dict.fromkeys(words) if len(word) > 1]
+    own = tuple(tuple(found) for word in meant if (found := forms(word)))
     return Expansion(terms=terms, words=own, corrections=tuple(corrections.items()))
 
 
