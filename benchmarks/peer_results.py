@@ -72,7 +72,7 @@ def judge(result: Result, questions: Sequence[Question]) -> Judged:
     judgements = judge_passages(result.passages, questions)
     scores = measure(
         {question: judgements.ranking(question, found) for question, found in result.rankings.items()},
-        {question: dict.fromkeys(copies.values(), 1) for question, copies in judgements.right.items()},
+        judgements.relevant,
         QUESTION_MEASURES,
     )
     lengths = {passage: len(text.split()) for passage, text in result.passages}

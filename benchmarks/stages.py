@@ -53,13 +53,12 @@ def main() -> None:
     folder = Generations(arguments.indexes).current()
     bench = Bench(EmbeddedIndex.open(folder), Models(encoder=load_encoder(settings)))
     judgements = judge(KnowledgeBase(settings), questions)
-    relevant = {question: dict.fromkeys(copies.values(), 1) for question, copies in judgements.right.items()}
     scores: dict[str, Scores] = {}
     for name, recipe in bench.recipes().items():
         rankings = {
             question.id: judgements.ranking(question.id, recipe(question.question)) for question in questions
         }
-        scores[name] = measure(rankings, relevant, QUESTION_MEASURES)
+        scores[name] = measure(rankings, judgements.relevant, QUESTION_MEASURES)
     print_quality(scores, questions)
     print_costs(bench.times(questions), folder, bench.index.manifest.passages)
 

@@ -29,6 +29,7 @@ ANSWERED_FROM = 0.30
 _FROM = ((0.5, Label.STRONG), (ANSWERED_FROM, Label.MODERATE), (0.05, Label.WEAK))
 
 
+# Others (a passage's own cosine and MaxSim, the words that it holds) gain nothing on held-out questions.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """What is known of a passage for a query.

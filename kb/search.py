@@ -25,7 +25,7 @@ from kb.weights import Weights
 
 # Passages that the second stage orders again. Of the right ones 93 in 100 are among them (BENCHMARKS.md).
 RERANKED = 100
-# Passages that tell how well the documents cover a question (BENCHMARKS.md).
+# Passages that tell how well the documents cover a question (BENCHMARKS.md): some of those ordered again.
 _JUDGED_BY = 50
 # The best of these that count: one passage alone may fit by chance.
 _BEST = 5
@@ -147,7 +147,8 @@ def observe(index: Index, models: Models, query: Query) -> Observed:
     candidates = gather(index, query, encoded, filter=Filter())
     patient = replace(models.reranking, seconds=math.inf)
     second, stage = patient.scores(index, query, encoded, candidates)
-    late = index.late_interaction(encoded.tokens, candidates.rows)
+    is_late = stage is SecondStage.LATE_INTERACTION
+    late = second if is_late else index.late_interaction(encoded.tokens, candidates.rows)
     return Observed(candidates=candidates, second=second, stage=stage, late=late)
 
 
@@ -184,6 +185,8 @@ class _Hybrid:
         self._query = query
         self._encoded = models.encoder.encode_query(query.dense_text)
         self._candidates = gather(index, query, self._encoded, filter=filter)
+        # MaxSim by row of the passages that the second stage ordered by it, so that it is computed once.
+        self._maxsim: dict[int, float] = {}
         self.found, self.stage = order(self._candidates, models.weights, self._rerank)
         self._judging = _Judging(self._candidates, self.found, self._late)
 
@@ -196,10 +199,15 @@ class _Hybrid:
         return best_sentence(self._index, self._models.encoder, record, self._encoded)
 
     def _late(self, chosen: Candidates) -> Floats | None:
+        if self._maxsim:
+            return np.array([self._maxsim[row] for row in chosen.rows.tolist()])
         return self._index.late_interaction(self._encoded.tokens, chosen.rows)
 
     def _rerank(self, chosen: Candidates) -> tuple[Floats | None, SecondStage]:
-        return self._models.reranking.scores(self._index, self._query, self._encoded, chosen)
+        scores, stage = self._models.reranking.scores(self._index, self._query, self._encoded, chosen)
+        if scores is not None and stage is SecondStage.LATE_INTERACTION:
+            self._maxsim = dict(zip(chosen.rows.tolist(), scores.tolist(), strict=True))
+        return scores, stage
 
 
 class _Judging:

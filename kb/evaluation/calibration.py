@@ -14,9 +14,6 @@ from kb.evaluation.reliability import Reliability, reliability
 from kb.relevance import Signals, relevance
 from kb.weights import RelevanceWeights, Weights
 
-# Others (a passage's own cosine and MaxSim, the words that it holds) gain nothing on held-out questions.
-SIGNALS = ("best", "known", "rank")
-
 _DIGITS = 4
 
 
@@ -62,19 +59,20 @@ def fit_relevance(
     A signal that would count against a passage is left out: it does so by chance, or in one corpus. Without
     `tokens` as if the index had none.
     """
-    every = [hit.known(tokens=tokens).values() for hit in hits]
-    values = np.array([[own[name] for name in SIGNALS] for own in every], np.float64)
     right = np.array([hit.is_right for hit in hits], bool)
     if not right.any() or right.all():
         return otherwise
-    kept = list(range(len(SIGNALS)))
+    every = [hit.known(tokens=tokens).values() for hit in hits]
+    names = list(every[0])
+    values = np.array([list(own.values()) for own in every], np.float64)
+    kept = list(range(len(names)))
     while True:
         intercept, found = fit_logistic(values[:, kept], right)
         against = [at for at, own in zip(kept, found, strict=True) if own < 0]
         if not against:
             break
         kept = [at for at in kept if at not in against]
-    fitted = {SIGNALS[at]: round(float(own), _DIGITS) for at, own in zip(kept, found, strict=True)}
+    fitted = {names[at]: round(float(own), _DIGITS) for at, own in zip(kept, found, strict=True)}
     return RelevanceWeights(intercept=round(intercept, _DIGITS), **fitted)
 
 

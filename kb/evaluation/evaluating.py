@@ -169,7 +169,7 @@ def evaluate(
     )
     scores = measure(
         {outcome.id: outcome.ranking for outcome in outcomes},
-        {question: dict.fromkeys(copies.values(), 1) for question, copies in judgements.right.items()},
+        judgements.relevant,
         QUESTION_MEASURES,
     )
     return Evaluation(

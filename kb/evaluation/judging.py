@@ -26,6 +26,11 @@ class Judgements:
     quotes: Mapping[tuple[str, str], frozenset[int]]
 
     @property
+    def relevant(self) -> dict[str, dict[str, int]]:
+        """The grade, always 1, of each right passage of a question, copies taken as one: for `measure`."""
+        return {question: dict.fromkeys(copies.values(), 1) for question, copies in self.right.items()}
+
+    @property
     def unfindable(self) -> list[str]:
         """The ids of questions whose quotes stand in no passage of the index."""
         return [question for question, passages in self.right.items() if not passages]

@@ -145,9 +145,7 @@ class _Trials:
         self, knowledge_base: KnowledgeBase, questions: Sequence[Question], judgements: Judgements
     ) -> None:
         self._judgements = judgements
-        self._relevant = {
-            name: dict.fromkeys(copies.values(), 1) for name, copies in judgements.right.items()
-        }
+        self._relevant = judgements.relevant
         records: dict[int, PassageRecord] = {}
         self._observed = {
             question.id: _shared(knowledge_base.observe(question.question), records) for question in questions
