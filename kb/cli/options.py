@@ -1,0 +1,57 @@
+"""What commands share: options, settings, and how a result is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from kb.index import Filter
+    from kb.settings import Settings
+
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--corpus", help="Folder with the documents; else KB_CORPUS, else corpus/.", show_default=False
+    ),
+]
+IndexesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--indexes", help="Folder with the index; else KB_INDEXES, else indexes/.", show_default=False
+    ),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="kind=, event=, language=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of the environment; an option that was given goes first."""
+    from kb.settings import Settings
+
+    return Settings.load(os.environ, **overrides)
+
+
+def read_filter(where: list[str] | None) -> Filter:
+    """The filter that --where asks for."""
+    from kb.printing import read_filter as read
+
+    try:
+        return read(where or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--where") from None
+
+
+def show(text: str, value: Any, *, as_json: bool) -> None:
+    """Print a result: text for a person, JSON for a script."""
+    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else text)
