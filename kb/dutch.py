@@ -50,6 +50,11 @@ def thousands(number: int) -> str:
     return f"{number:,}".replace(",", ".")
 
 
+def printable(path: str) -> str:
+    """A path without what a terminal would obey: line ends, escape sequences, changes of direction."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in path)
+
+
 _REASONS = {
     "damaged": "het bestand is beschadigd of leeg; vraag het opnieuw op of sla het opnieuw op",
     "encrypted": "er zit een wachtwoord op; sla het op zonder wachtwoord",

@@ -8,7 +8,7 @@ import pytest
 
 from kb import dutch
 from kb.knowledge_base import KnowledgeBase
-from kb.printing import answered_json, answered_text
+from kb.printing.hits import answered_json, answered_text
 from kb.search import Mode
 from kb.settings import Settings
 from tests.geometry import WordEncoder

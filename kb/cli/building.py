@@ -28,6 +28,6 @@ def build(
         return
     with progress_bar() as advance:
         report = build_index(settings, lambda: load_encoder(settings), progress=advance)
-    from kb.printing import report_text
+    from kb.printing.reports import report_text
 
     show(report_text(report), report.as_json(), as_json=as_json)

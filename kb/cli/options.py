@@ -44,7 +44,7 @@ def read_settings(**overrides: object) -> Settings:
 
 def read_filter(where: list[str] | None) -> Filter:
     """The filter that --where asks for."""
-    from kb.printing import read_filter as read
+    from kb.printing.hits import read_filter as read
 
     try:
         return read(where or [])

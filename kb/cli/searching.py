@@ -28,7 +28,7 @@ def search(
     """Print the passages that answer a query best, each with its source."""
     from kb.hits import GroupBy
     from kb.knowledge_base import KnowledgeBase
-    from kb.printing import answered_json, answered_text
+    from kb.printing.hits import answered_json, answered_text
     from kb.search import Mode
 
     if mode not in set(Mode):
@@ -57,7 +57,7 @@ def similar(
 ) -> None:
     """Print the passages of other documents that say most nearly what a passage says."""
     from kb.knowledge_base import KnowledgeBase
-    from kb.printing import similar_json, similar_text
+    from kb.printing.hits import similar_json, similar_text
 
     found = KnowledgeBase(read_settings(indexes=indexes)).similar(
         passage_id, filter=read_filter(where), limit=limit

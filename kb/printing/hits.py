@@ -1,4 +1,4 @@
-"""What the command line prints: Dutch text for a person, the API's JSON for a script."""
+"""Hits and filters: what is searched for and what is found."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from kb import dutch
 from kb.documents import Kind, Locator
 from kb.hits import Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter
-from kb.knowledge_base import Answered, KnowledgeBase
+from kb.knowledge_base import Answered
 from kb.relevance import is_answered, label
-from kb.reports import BuildReport
 
 _FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
 # A terminal's codes: plain, a word of the query, the best sentence, and such a word within it.
@@ -55,7 +54,7 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
     for hit in answered.found.hits:
         lines += [
             f"{hit.rank}. {_source(hit.document, hit.passage.locator)}",
-            f"   {_shown(hit.document.source)}",
+            f"   {dutch.printable(hit.document.source)}",
         ]
         if hit.relevance is not None:
             lines.append(f"   relevantie: {label(hit.relevance)}")
@@ -95,7 +94,7 @@ def similar_text(found: Sequence[SimilarPassage]) -> str:
     for number, one in enumerate(found, 1):
         lines += [
             f"{number}. {_source(one.document, one.passage.locator)}",
-            f"   {_shown(one.document.source)}",
+            f"   {dutch.printable(one.document.source)}",
             *_also_in(one.also_in),
             *("   | " + line for line in one.passage.text.split("\n")),
             "",
@@ -119,71 +118,6 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
             for one in found
         ],
     }
-
-
-def report_text(report: BuildReport) -> str:
-    """The report of a build for the person who ran it."""
-    documents = dutch.count(report.documents, "document", "documenten")
-    passages = dutch.count(report.passages, "passage", "passages")
-    reused = dutch.thousands(report.reused)
-    lines = [
-        f"Klaar: {documents}, {passages} in {report.seconds:.0f} s ({reused} ongewijzigd overgenomen).",
-        f"De nieuwe index {report.generation} is in gebruik.",
-    ]
-    if report.undated:
-        lines.append(f"{dutch.count(report.undated, 'document', 'documenten')} zonder zekere datum.")
-    noted = [file for file in report.files if file.gaps]
-    if noted:
-        lines.append(f"{dutch.count(len(noted), 'bestand', 'bestanden')} gelezen met een opmerking:")
-        lines += [
-            f"  {_shown(file.path)}: {dutch.gaps([(gap.code, gap.page) for gap in file.gaps])}"
-            for file in noted
-        ]
-    if report.left_out:
-        lines.append(f"{dutch.count(len(report.left_out), 'bestand', 'bestanden')} niet opgenomen:")
-        lines += [
-            f"  {_shown(file.path)}: {dutch.reason(file.code or '', file.message or '')}"
-            for file in report.left_out
-        ]
-    return "\n".join(lines)
-
-
-def status_json(knowledge_base: KnowledgeBase) -> dict[str, Any]:
-    """What the live index is, for scripts."""
-    manifest = knowledge_base.manifest()
-    return {
-        "generation": manifest.generation,
-        "created": manifest.created.isoformat(timespec="seconds"),
-        "corpus": manifest.corpus,
-        "documents": manifest.documents,
-        "passages": manifest.passages,
-        "model": manifest.encoder.model,
-        "revision": manifest.encoder.revision,
-        "dimension": manifest.encoder.dimension,
-        "generations": knowledge_base.generations(),
-        "report": knowledge_base.report(),
-    }
-
-
-def status_text(knowledge_base: KnowledgeBase) -> str:
-    """What the live index is, for a person."""
-    manifest, report = knowledge_base.manifest(), knowledge_base.report()
-    created = manifest.created.astimezone()
-    documents = dutch.count(manifest.documents, "document", "documenten")
-    passages = dutch.count(manifest.passages, "passage", "passages")
-    lines = [
-        f"Index {manifest.generation} van {dutch.date(created.date())} {created:%H:%M}",
-        f"  map met documenten: {manifest.corpus}",
-        f"  {documents}, {passages}, {report['documentsUndated']} zonder zekere datum",
-        f"  model: {manifest.encoder.model} ({manifest.encoder.dimension} dimensies)",
-        f"  eerder gemaakt en nog bewaard: {len(knowledge_base.generations()) - 1}",
-        f"  niet opgenomen: {dutch.count(report['filesLeftOut'], 'bestand', 'bestanden')}",
-    ]
-    left_out = [file for file in report["files"] if file["status"] == "left-out"]
-    reasons = [
-        f"    {_shown(file['path'])}: {dutch.reason(file['code'], file['message'])}" for file in left_out
-    ]
-    return "\n".join([*lines, *reasons])
 
 
 def _source(document: DocumentRecord, locator: Locator) -> str:
@@ -304,8 +238,3 @@ def _kind(value: str) -> Kind:
         return Kind(value)
     except ValueError:
         raise ValueError(f"{value!r} is not a kind; the kinds are {', '.join(Kind)}") from None
-
-
-def _shown(path: str) -> str:
-    """A path without what a terminal would obey: line ends, escape sequences, changes of direction."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in path)

@@ -1,0 +1,1 @@
+"""What the command line prints: Dutch text for a person, the API's JSON for a script."""
