@@ -39,6 +39,7 @@ format: env-dev ## put the code in its one form
 
 bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at first; skipped without it)
 	$(VENV)/python benchmarks/build_and_search.py $(ARGS)
+	$(VENV)/python benchmarks/rebuild.py
 	$(VENV)/python benchmarks/stages.py
 	$(VENV)/python benchmarks/service_latency.py
 	$(VENV)/python benchmarks/peers.py

@@ -16,17 +16,21 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 
-from api import pages, routes
+from api import administration, pages, routes
 from api.openapi import describe
 from api.problems import INTERNAL, Problem, ProblemError, problem_of
 from api.readiness import Readiness
 from api.security import Guard, is_api
+from api.uploads import Uploads
 from kb import __version__
 from kb.errors import KBError
+from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
+from kb.launcher import Launcher
 from kb.settings import Settings
+from kb.watching import Watcher
 
-_METHODS = ("GET", "HEAD", "POST")
+_METHODS = ("GET", "HEAD", "POST", "PUT")
 
 
 class Service(FastAPI):
@@ -55,8 +59,14 @@ def create_app(knowledge_base: KnowledgeBase) -> FastAPI:
     app.state.knowledge_base = knowledge_base
     app.state.readiness = readiness
     app.state.pages = pages.Pages()
+    settings = knowledge_base.settings
+    app.state.keys = Keys(settings.keys_file)
+    app.state.launcher = Launcher(settings)
+    app.state.uploads = Uploads(settings.corpus, max_bytes=settings.file_megabytes * 1_000_000)
+    app.state.watcher = Watcher(settings, app.state.launcher) if settings.watch != "off" else None
     app.include_router(routes.router)
     app.include_router(routes.files)
+    app.include_router(administration.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     for kind in (ProblemError, KBError, RequestValidationError, HTTPException):
@@ -72,8 +82,14 @@ def from_environment() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    watcher: Watcher | None = app.state.watcher
     app.state.readiness.start()
+    if watcher:
+        watcher.start()
     yield
+    if watcher:
+        watcher.stop()
+    app.state.launcher.stop()
     app.state.readiness.stop()
 
 

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from api.access import SCHEME
+from api.bodies import BuildBody, LiveBody
 from api.parameters import DocumentsParameters, SearchParameters
 from api.problems import MEDIA_TYPE, RETRY_SECONDS, Fault
 from api.problems import Problem as ProblemValue
@@ -26,6 +28,7 @@ _TAGS = [
     {"name": "Zoeken", "description": "Passages vinden en lezen."},
     {"name": "Documenten", "description": "Welke documenten er zijn, en hun bestanden."},
     {"name": "Status", "description": "Hoe het met de dienst is."},
+    {"name": "Beheer", "description": "Bouwen, teruggaan en bestanden toevoegen; met een sleutel."},
 ]
 _PROBLEMS = {
     400: ProblemValue(
@@ -36,21 +39,31 @@ _PROBLEMS = {
             Fault("query", "limit", "out-of-range", "limit is 0; it must be from 1 to 100"),
         ),
     ),
+    401: ProblemValue(401, "Send a key: Authorization: Bearer KEY. See kb key create."),
+    403: ProblemValue(403, "This key lacks the scope admin. See kb key create."),
     404: ProblemValue(404, "There is no such document or passage in the live index."),
     406: ProblemValue(406, "The answer is application/json; Accept does not allow that."),
+    408: ProblemValue(408, "The file comes too slowly. Send it over a faster connection."),
+    409: ProblemValue(409, "A build is under way. Wait until it has ended; there is one at a time."),
     413: ProblemValue(413, "The body is larger than 65536 bytes."),
     415: ProblemValue(415, "Send the search as application/json."),
     416: ProblemValue(416, "The range is not one of this file."),
     503: ProblemValue(503, "There is no index yet. Build it on the server: kb build --corpus FOLDER"),
+    507: ProblemValue(507, "The disk of the corpus is full. Free space on it and try again."),
 }
 _MEANINGS = {
     400: "Het verzoek klopt niet; `errors` noemt alle fouten.",
-    404: "Dit document of deze passage is er niet.",
+    401: "Er is geen geldige sleutel meegestuurd.",
+    403: "De sleutel is hier niet voor bedoeld.",
+    404: "Wat hier wordt gevraagd, is er niet.",
     406: "De aanvrager kan dit antwoord niet lezen.",
+    408: "Het bestand komt te langzaam binnen.",
+    409: "Dit kan nu niet: er loopt al een bouwopdracht, of de naam is bezet.",
     413: "De body is te groot.",
-    415: "De body is geen JSON.",
+    415: "De body is van een soort die niet wordt gelezen.",
     416: "Dit deel heeft het bestand niet.",
     503: "Er kan nu niet worden geantwoord; `detail` zegt wat er te doen is.",
+    507: "De schijf van de server is vol of mag niet worden beschreven.",
 }
 
 
@@ -86,13 +99,32 @@ def parameters_of(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def body_of(model: type[BaseModel]) -> dict[str, Any]:
+def json_body_of(model: type[BaseModel], example: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
     """A model as the JSON body of an operation."""
-    content = {
-        "schema": {"$ref": _REF.format(model=model.__name__)},
-        "example": {"q": "digitalisering", "limit": 5},
+    content = {"schema": {"$ref": _REF.format(model=model.__name__)}, "example": example}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def form_of() -> dict[str, Any]:
+    """The form with a file, as the body of an operation."""
+    schema = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {
+            "file": {
+                "type": "string",
+                "format": "binary",
+                "description": "Het bestand, met zijn naam.",
+            },
+            "folder": {
+                "type": "string",
+                "description": "De map binnen de verzameling; wordt gemaakt als zij er niet is.",
+                "examples": ["2024-11-07-avond"],
+            },
+        },
     }
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    content = {"schema": schema, "example": {"file": "verslag.pdf", "folder": "2024-11-07-avond"}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -110,11 +142,14 @@ def describe(app: FastAPI) -> dict[str, Any]:
     )
     document["paths"] = {path.removeprefix(API): item for path, item in document["paths"].items()}
     schemas = document["components"]["schemas"]
-    for model in (Problem, SearchParameters, DocumentsParameters):
+    for model in (Problem, SearchParameters, DocumentsParameters, BuildBody, LiveBody):
         schema = _schema(model)
         schemas.update(schema.pop("$defs", {}))
         if model is not DocumentsParameters:
             schemas[model.__name__] = schema
+    document["components"]["securitySchemes"] = {
+        SCHEME: {"type": "http", "scheme": "bearer", "description": "Een sleutel van `kb key create`."}
+    }
     # FastAPI's own shape for faults, which this API never sends.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -152,6 +187,16 @@ def _complete(answers: dict[str, Any]) -> None:
             "schema": {"type": "string", "example": __version__},
         }
         answer["headers"] = {"API-Version": version}
+        if status == "401":
+            answer["headers"]["WWW-Authenticate"] = {
+                "description": "Hoe een sleutel wordt meegestuurd (RFC 6750).",
+                "schema": {"type": "string", "example": 'Bearer realm="kennisbank"'},
+            }
+        if status in ("201", "202"):
+            answer["headers"]["Location"] = {
+                "description": "Waar het gemaakte te vinden is.",
+                "schema": {"type": "string", "example": "/v1/builds/20261124T185454123456Z-0123456789ab"},
+            }
         if status == "503":
             answer["headers"]["Retry-After"] = {
                 "description": "Na hoeveel seconden het zin heeft opnieuw te vragen.",

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError, WithJsonSchema
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError, from_json
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from api.problems import Fault, Problem, ProblemError, Where, refused
+from api.bodies import Asked, read_json
+from api.problems import Fault, Where, refused
 from kb.documents import Kind
 from kb.hits import GroupBy
 from kb.index import Filter
 from kb.knowledge_base import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, MAX_SIMILAR, KnowledgeBase
 from kb.search import Mode
 
-MAX_BODY = 64 * 1024
 _VALUES = 100
-_CODES = {
-    "extra_forbidden": "unknown-parameter",
-    "enum": "unknown-value",
-    "int_type": "not-an-integer",
-    "too_long": "too-many",
-    "date": "not-a-date",
-}
 
 
 def _as_list(value: object) -> object:
@@ -55,11 +45,9 @@ Date = Annotated[dt.date | None, BeforeValidator(_as_date, json_schema_input_typ
 Grouping = Annotated[GroupBy | None, WithJsonSchema({"type": "string", "enum": [*GroupBy]})]
 
 
-class Parameters(BaseModel):
-    """What every list of documents or passages can be asked. Unknown names are refused: a typo in a filter
-    would widen the search in silence."""
+class Parameters(Asked):
+    """What every list of documents or passages can be asked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
     several: ClassVar[frozenset[str]] = frozenset({"kind", "event", "language", "document"})
     numbers: ClassVar[frozenset[str]] = frozenset({"limit", "offset"})
     max_limit: ClassVar[int] = MAX_LIMIT
@@ -91,18 +79,6 @@ class Parameters(BaseModel):
         )
 
     @classmethod
-    def read(cls, raw: Mapping[str, object], where: Where) -> tuple[Self, list[Fault]]:
-        """The parameters as far as they are right, and a fault for each that is not."""
-        try:
-            return cls.model_validate(raw), []
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)
-        right = {
-            name: value for name, value in raw.items() if name not in {str(item["loc"][0]) for item in wrong}
-        }
-        return cls.model_validate(right), [cls._fault(item, where) for item in wrong]
-
-    @classmethod
     def read_query(cls, query: QueryParams) -> tuple[Self, list[Fault]]:
         """The parameters in a query string, in which all values are text."""
         raw: dict[str, object] = {}
@@ -116,24 +92,7 @@ class Parameters(BaseModel):
             if len(values) > 1:
                 repeated.append(Fault("query", name, "repeated", f"{name} is given {len(values)} times"))
         read, faults = cls.read(raw, "query")
-        return read, faults + [fault for fault in repeated if fault.location in cls._names()]
-
-    @classmethod
-    def _names(cls) -> dict[str, str]:
-        return {str(field.alias): name for name, field in cls.model_fields.items()}
-
-    @classmethod
-    def _fault(cls, item: Any, where: Where) -> Fault:
-        name, *inner = [str(part) for part in item["loc"]]
-        # A JSON Pointer (RFC 6901, 3) writes ~ and / in another way.
-        steps = [step.replace("~", "~0").replace("/", "~1") for step in ("", name, *inner)]
-        location = "/".join(steps) if where == "body" else name
-        code = _CODES.get(item["type"], "invalid")
-        detail = f"{item['msg']}"
-        if code == "unknown-parameter":
-            near = difflib.get_close_matches(name, cls._names(), n=1)
-            detail = f"There is no parameter {name[:80]!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-        return Fault(where, location, code, detail)
+        return read, faults + [fault for fault in repeated if fault.location in cls.names()]
 
 
 class PagedParameters(Parameters):
@@ -212,30 +171,8 @@ def check(
 
 
 async def read_body(request: Request) -> tuple[SearchParameters, list[Fault]]:
-    """The parameters in a JSON body of at most `MAX_BODY` bytes."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise ProblemError(Problem(415, "Send the search as application/json."))
-    too_large = ProblemError(
-        Problem(413, f"The body is larger than {MAX_BODY} bytes.", headers={"Connection": "close"})
-    )
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > MAX_BODY:
-        raise too_large
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY:
-            raise too_large
-    try:
-        raw = from_json(bytes(body), allow_inf_nan=False)
-    except ValueError as error:
-        raise refused([Fault("body", "", "not-json", f"The body is not JSON: {error}")]) from None
-    if not isinstance(raw, dict):
-        raise refused(
-            [Fault("body", "", "not-an-object", 'The body must be a JSON object, such as {"q": "…"}')]
-        )
-    return SearchParameters.read(raw, "body")
+    """The parameters in a JSON body."""
+    return SearchParameters.read(await read_json(request), "body")
 
 
 def _is_number(text: str) -> bool:

@@ -13,14 +13,21 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kb.errors import (
+    BuildInProgress,
+    CorpusError,
+    CorpusNotWritten,
     CorruptIndex,
+    DocumentExists,
     EncoderUnavailable,
     IncompatibleIndex,
+    IndexNotWritten,
     IndexUnavailable,
     InvalidQuery,
     KBError,
+    KeysUnavailable,
     NoIndex,
     NotFound,
+    UnsupportedFormat,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +43,8 @@ _TO_DO: dict[type[KBError], str] = {
     IncompatibleIndex: "The index is of another model or version. Build it again on the server: kb build",
     CorruptIndex: "The index is damaged. Build it again on the server: kb build",
     IndexUnavailable: "The index cannot be opened. Build it again on the server: kb build",
+    CorpusError: "The folder with the documents is not there. See KB_CORPUS on the server.",
+    KeysUnavailable: "The keys cannot be read. See the server's log.",
     EncoderUnavailable: "A model cannot be loaded. See the server's log, KB_MODEL and KB_RERANKER.",
 }
 _DETAILS = {
@@ -62,6 +71,7 @@ class Problem:
     detail: str
     faults: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    build_id: str | None = None
 
     @property
     def title(self) -> str:
@@ -76,6 +86,8 @@ class Problem:
             "status": self.status,
             "detail": self.detail,
         }
+        if self.build_id:
+            body["buildId"] = self.build_id
         if self.faults:
             body["errors"] = [
                 {"in": fault.where, "location": fault.location, "code": fault.code, "detail": fault.detail}
@@ -119,13 +131,35 @@ def problem_of(error: Exception) -> Problem:
             problem = refused([Fault("query", *fault) for fault in error.faults]).problem
         case NotFound():
             problem = Problem(404, "There is no such document or passage in the live index.")
-        case IndexUnavailable() | EncoderUnavailable():
+        case IndexUnavailable() | EncoderUnavailable() | CorpusError() | KeysUnavailable():
             problem = _unavailable(error)
+        case KBError():
+            problem = _conflict(error)
         case HTTPException():
             status = HTTPStatus(error.status_code)
             detail = _DETAILS.get(status, status.description)
             problem = Problem(error.status_code, detail, headers=error.headers or {})
     return problem
+
+
+def _conflict(error: KBError) -> Problem:
+    """What cannot be done as things are on the server."""
+    match error:
+        case BuildInProgress():
+            detail = "A build is under way. Wait until it has ended; there is one at a time."
+            return Problem(409, detail, build_id=error.build_id)
+        case DocumentExists():
+            return Problem(409, f"{error}.")
+        case UnsupportedFormat():
+            return Problem(415, f"{error}")
+        case CorpusNotWritten():
+            return Problem(507, f"{error}.")
+        case IndexNotWritten():
+            _log.warning("%s: %s", type(error).__name__, error)
+            detail = "The index's folder cannot be written: free space on the server's disk, or see its log."
+            return Problem(507, detail)
+    _log.error("%s: %s", type(error).__name__, error)
+    return INTERNAL
 
 
 def _unavailable(error: KBError) -> Problem:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from fastapi.responses import JSONResponse
 
-from api import schemas
-from api.openapi import body_of, parameters_of, problem_answers
+from api import records, schemas
+from api.openapi import json_body_of, parameters_of, problem_answers
 from api.parameters import DocumentsParameters, SearchParameters, SimilarParameters, check, read_body
 from api.problems import Fault, Problem, ProblemError, refused
 from api.readiness import Readiness
 from api.security import API
 from api.sources import source_file
+from kb.builds import Builds
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -25,13 +26,14 @@ def _readiness(request: Request) -> Any:
     return request.app.state.readiness
 
 
-async def _takes_json(request: Request) -> None:
+async def takes_json(request: Request) -> None:
     """Refuse a client that says it cannot read JSON."""
     if not _accepts(request.headers.get("accept", "*/*"), "application/json"):
         raise ProblemError(Problem(406, "The answer is application/json; Accept does not allow that."))
 
 
-async def _takes_no_parameters(request: Request) -> None:
+async def takes_no_parameters(request: Request) -> None:
+    """Refuse parameters where there are none, for they would be ignored in silence."""
     faults = [
         Fault("query", name, "unknown-parameter", "This address takes no parameters")
         for name in request.query_params
@@ -44,7 +46,7 @@ Base = Annotated[KnowledgeBase, Depends(_knowledge_base)]
 Identifier = Annotated[str, Path(alias="id", description="Het id.", examples=["4be1a0c3d92f7765"])]
 Body = Annotated[tuple[SearchParameters, list[Fault]], Depends(read_body)]
 
-router = APIRouter(prefix=API, dependencies=[Depends(_takes_json)])
+router = APIRouter(prefix=API, dependencies=[Depends(takes_json)])
 files = APIRouter(prefix=API)
 
 
@@ -72,7 +74,7 @@ def search(request: Request, knowledge_base: Base) -> schemas.SearchAnswer:
     description="Als `GET /search`, met de vraag in de body: dan staat hij in geen adres of logboek.",
     operation_id="zoekMetJson",
     responses=problem_answers(400, 406, 413, 415, 503),
-    openapi_extra=body_of(SearchParameters),
+    openapi_extra=json_body_of(SearchParameters, {"q": "digitalisering", "limit": 5}),
 )
 def search_by_body(request: Request, knowledge_base: Base, body: Body) -> schemas.SearchAnswer:
     """The hits of the query in the body."""
@@ -92,7 +94,7 @@ def search_by_body(request: Request, knowledge_base: Base, body: Body) -> schema
     tags=["Zoeken"],
     summary="Lees een passage met haar buren",
     operation_id="leesPassage",
-    dependencies=[Depends(_takes_no_parameters)],
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 404, 406, 503),
 )
 def passage(passage_id: Identifier, knowledge_base: Base) -> schemas.PassageDetails:
@@ -149,7 +151,7 @@ def documents(request: Request, knowledge_base: Base) -> schemas.DocumentsAnswer
     tags=["Documenten"],
     summary="Lees wat van een document bekend is",
     operation_id="leesDocument",
-    dependencies=[Depends(_takes_no_parameters)],
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 404, 406, 503),
 )
 def document(document_id: Identifier, knowledge_base: Base) -> schemas.DocumentDetails:
@@ -164,7 +166,7 @@ def document(document_id: Identifier, knowledge_base: Base) -> schemas.DocumentD
     description="Het bestand waaruit is gelezen, geheel of in delen (`Range`). Pdf en platte tekst zijn om "
     "te tonen, al het andere om te bewaren.",
     operation_id="haalBestand",
-    dependencies=[Depends(_takes_no_parameters)],
+    dependencies=[Depends(takes_no_parameters)],
     response_model=None,
     responses={
         200: {
@@ -182,6 +184,24 @@ def document(document_id: Identifier, knowledge_base: Base) -> schemas.DocumentD
 def file(document_id: Identifier, knowledge_base: Base) -> Any:
     """The source of a document, exactly as it was indexed."""
     return source_file(knowledge_base, document_id)
+
+
+@router.get(
+    "/status",
+    tags=["Status"],
+    summary="Lees wat de index bevat",
+    operation_id="leesStatus",
+    dependencies=[Depends(takes_no_parameters)],
+    responses=problem_answers(400, 406, 503),
+)
+def status(knowledge_base: Base) -> records.Status:
+    """What the index holds that answers, and whether a build is under way."""
+    return records.Status.of(
+        knowledge_base.manifest(),
+        knowledge_base.report(),
+        building=Builds(knowledge_base.settings.indexes).running() is not None,
+        outdated=knowledge_base.fallback is not None,
+    )
 
 
 @router.get(

@@ -364,6 +364,7 @@ class Problem(Shape):
     title: str = Field(examples=["Bad Request"])
     status: int = Field(ge=400, le=599, examples=[400])
     detail: str = Field(examples=["The request has 1 fault; see errors."])
+    build_id: str | None = Field(None, description="De bouwopdracht die al loopt.")
     errors: list[RequestFault] = Field([])
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime as dt
 import json
 import os
 import shutil
@@ -27,10 +26,9 @@ import numpy as np
 
 from kb.documents import stable_id
 from kb.generations import Generations
-from kb.index import Manifest
 from kb.index.embedded import EmbeddedIndex
-from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, StoredVectors
+from kb.index.writing import StoredVectors
+from kb.publishing import Draft
 
 QUESTIONS = Path("../shared/questions/dev.jsonl")
 SETTINGS = {"with late interaction": {}, "without": {"KB_RERANK_MILLISECONDS": "0"}}
@@ -59,34 +57,19 @@ def enlarge(folder: Path, target: Path, wanted: int) -> int:
     index = EmbeddedIndex.open(folder)
     identity = index.manifest.encoder
     generations = Generations(target)
-    with (
-        generations.building() as stage,
-        IndexWriter(stage, dimension=identity.dimension, token_dimension=identity.token_dimension) as writer,
-    ):
+    with generations.building() as stage, Draft(generations, stage, identity) as draft:
         for turn in range(100):
             for document in index.documents():
-                if writer.passages >= wanted:
+                if draft.passages >= wanted:
                     break
-                copy(index, document.id, turn, writer)
-        writer.finish()
-        manifest = Manifest(
-            generation=stage.name.removeprefix(".stage-"),
-            created=dt.datetime.now(dt.UTC),
-            encoder=identity,
-            corpus=index.manifest.corpus,
-            documents=writer.documents,
-            passages=writer.passages,
-            sources={},
-            fingerprint="",
-        )
-        passages = writer.passages
-        (stage / "report.json").write_bytes((folder / "report.json").read_bytes())
-        write_manifest(stage, manifest)
-        generations.publish(stage, keep=1)
+                copy(index, document.id, turn, draft)
+        draft.finish()
+        passages = draft.passages
+        draft.publish(draft.manifest(corpus=index.manifest.corpus), keep=1, report=index.report())
     return passages
 
 
-def copy(index: EmbeddedIndex, document_id: str, turn: int, writer: IndexWriter) -> None:
+def copy(index: EmbeddedIndex, document_id: str, turn: int, draft: Draft) -> None:
     (document,) = index.documents([document_id])
     rows = index.document_rows(document_id)
     found = [one.passage for one in index.passages(rows)]
@@ -102,7 +85,7 @@ def copy(index: EmbeddedIndex, document_id: str, turn: int, writer: IndexWriter)
             )
             for passage in found
         ]
-    writer.add(document, found, [StoredVectors(index.vector(row), index.codes(row)) for row in rows])
+    draft.add(document, found, [StoredVectors(index.vector(row), index.codes(row)) for row in rows])
 
 
 def measure(indexes: Path, environment: dict[str, str], questions: list[str], rounds: int) -> str:

@@ -66,6 +66,7 @@ _REASONS = {
     "name": "de naam bevat tekens die niet kunnen; geef het een andere naam",
     "not-a-file": "het is geen gewoon bestand",
     "unreadable": "het kan niet van de schijf worden gelezen",
+    "changed": "het bestand veranderde terwijl het werd gelezen; bouw opnieuw",
     "too-deep": "de map staat te diep in andere mappen",
 }
 _GAPS = {

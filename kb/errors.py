@@ -3,14 +3,27 @@
 KBError
 ├── SettingsError            a setting or environment variable that cannot be used
 ├── CorpusError              the corpus folder is missing, unreadable or empty
+├── InvalidDocument          a file that cannot be added to the corpus as asked
+├── DocumentExists           there is a file of that name in the corpus already
+├── CorpusNotWritten         the disk is full, or the corpus may not be written
 ├── ParseError               one source cannot be read; the build goes on without it
 │   ├── UnsupportedFormat    a kind of file that has no reader
 │   ├── NoTextLayer          nothing but pictures, and no OCR to read them
 │   ├── EncryptedFile        a password is needed
 │   ├── DamagedFile          the file breaks its own format
-│   └── TooLarge             a limit on size, pages, time or memory was reached
+│   ├── TooLarge             a limit on size, pages, time or memory was reached
+│   └── FileChanged          the file was changed while it was read
+├── BuildRefused             a finished build is not published
+│   ├── TooManyRemovals      it would take away a large part of the documents
+│   └── QualityLost          it does not answer golden questions that the live index does
 ├── BuildInProgress          another process is building this index
 ├── IndexNotWritten          the disk is full, or the index's folder may not be written
+├── UnknownGeneration        no generation of that name, or none to go back to
+├── ArchiveError             a backup
+│   ├── CorruptArchive       cut short, damaged, or not made by kb backup
+│   ├── IncompatibleArchive  made by a newer version of this program
+│   └── ArchiveNotWritten    the file exists, the disk is full, or it may not be written there
+├── KeysUnavailable          the file of API keys cannot be read or written
 ├── EncoderUnavailable       the model cannot be found or loaded
 ├── IndexUnavailable         no index can be asked
 │   ├── NoIndex              nothing has been published yet
@@ -26,6 +39,9 @@ Messages are for operators: in English, they say what happened and what to do ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class KBError(Exception):
     """The root of this package's errors."""
@@ -37,6 +53,25 @@ class SettingsError(KBError):
 
 class CorpusError(KBError):
     """The corpus folder is missing, unreadable or holds nothing that can be read."""
+
+
+class InvalidDocument(KBError):
+    """A file cannot be added to the corpus as asked.
+
+    `faults` holds what is wrong as (parameter, code, message).
+    """
+
+    def __init__(self, faults: list[tuple[str, str, str]]) -> None:
+        super().__init__("; ".join(message for _, _, message in faults))
+        self.faults = faults
+
+
+class DocumentExists(KBError):
+    """There is a file of that name in the corpus already; it is left as it is."""
+
+
+class CorpusNotWritten(KBError):
+    """The disk is full, or the corpus may not be written."""
 
 
 class ParseError(KBError):
@@ -78,12 +113,62 @@ class TooLarge(ParseError):
     code = "too-large"
 
 
+class FileChanged(ParseError):
+    """The file was changed or removed while it was read."""
+
+    code = "changed"
+
+
+class BuildRefused(KBError):
+    """A build is not published for what it would do. `report` is its report as JSON."""
+
+    def __init__(self, message: str, *, report: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class TooManyRemovals(BuildRefused):
+    """A build would take away a large part of the documents: a folder that is not there, or a typo."""
+
+
+class QualityLost(BuildRefused):
+    """A build answers fewer of the golden questions than the live generation does."""
+
+
 class BuildInProgress(KBError):
-    """Another process is building this index."""
+    """Another process is building this index. `build_id` names its record, where it is known."""
+
+    def __init__(self, message: str, *, build_id: str | None = None) -> None:
+        super().__init__(message)
+        self.build_id = build_id
 
 
 class IndexNotWritten(KBError):
     """The disk is full, or the index's folder may not be written."""
+
+
+class UnknownGeneration(KBError):
+    """There is no generation of that name, or none to go back to."""
+
+
+class ArchiveError(KBError):
+    """A backup cannot be made or used."""
+
+
+class CorruptArchive(ArchiveError):
+    """A backup was cut short or damaged, or it is not one."""
+
+
+class IncompatibleArchive(ArchiveError):
+    """A backup was made by a newer version of this program."""
+
+
+class ArchiveNotWritten(ArchiveError):
+    """The file of a backup exists, its disk is full, or it may not be written there."""
+
+
+class KeysUnavailable(KBError):
+    """The file of API keys cannot be read or written."""
 
 
 class EncoderUnavailable(KBError):

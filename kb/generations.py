@@ -1,10 +1,12 @@
-"""Which generation is live: stage, publish, prune, roll back, lock, reload.
+"""Which generation is live: stage, publish, prune, roll back, lock.
 
     indexes/
       CURRENT           one line, the live generation's name; replaced by rename
+      ROLLED_BACK       after a rollback, until the next build: the newest generation there was
       <generation>/     never modified after publishing
       .stage-<name>/    a build under way; removed when it fails or at the next build
-      .lock             held by the one process that builds
+      .gone-<name>/     being removed: renamed first, so that half a generation never looks published
+      .lock             held by the one process that builds, prunes or rolls back
 
 Search-index crash safety as in Lucene and tantivy: write a new immutable thing, sync it, then switch
 one pointer. What is on disk is at every moment the old state or the new one.
@@ -19,22 +21,40 @@ import json
 import os
 import re
 import shutil
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
-from kb.errors import BuildInProgress, CorruptIndex, IndexNotWritten, IndexUnavailable, NoIndex
+from kb.errors import (
+    BuildInProgress,
+    CorruptIndex,
+    IndexNotWritten,
+    IndexUnavailable,
+    NoIndex,
+    UnknownGeneration,
+)
 from kb.index import Manifest
 from kb.index.embedded import NOT_WRITTEN, EmbeddedIndex
-from kb.index.manifests import read_manifest
+from kb.index.holds import seized
+from kb.index.manifests import STAGE, read_manifest
 
 CURRENT = "CURRENT"
 _LOCK = ".lock"
-_STAGE = ".stage-"
+_GONE = ".gone-"
+_ROLLED_BACK = "ROLLED_BACK"
 _NAME = "%Y%m%dT%H%M%S%fZ"
 _PUBLISHED = re.compile(r"\d{8}T\d{9}Z")
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What became of the generations that were too many, oldest first; `held` ones a process has open."""
+
+    removed: tuple[str, ...]
+    held: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +80,42 @@ class Generations:
         return self.folder / name
 
     def names(self) -> list[str]:
-        """All published generations, oldest first."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(
-            path.name for path in self.folder.iterdir() if path.is_dir() and _PUBLISHED.fullmatch(path.name)
-        )
+        """All generations that were ever live, oldest first; where CURRENT cannot tell, all there are.
+
+        One that is newer than those was being published by a build that was ended just then.
+        """
+        found, live = self._on_disk(), self._live_name()
+        if live not in found:
+            return found
+        return [name for name in found if name <= max(live, self._rolled_back_from())]
 
     def manifest(self) -> Manifest:
         """The live generation's manifest. Raises `IndexUnavailable`."""
-        folder = self.current()
-        if not folder.is_dir():
-            raise CorruptIndex(f"The live generation {folder} is gone. Build the index again: kb build")
-        return read_manifest(folder)
+        return self._of_live(read_manifest)
+
+    def manifests(self) -> dict[str, Manifest]:
+        """The manifests of all generations, by name, newest first; those that cannot be read left out."""
+        found = {}
+        for name in reversed(self.names()):
+            with contextlib.suppress(IndexUnavailable):
+                found[name] = read_manifest(self.folder / name)
+        return found
+
+    def open_live(self) -> EmbeddedIndex:
+        """The live generation, verified and held until it is closed. Raises `IndexUnavailable`."""
+        return self._of_live(EmbeddedIndex.open)
+
+    def open_older(self) -> EmbeddedIndex | None:
+        """The newest intact generation before the live one, verified and held; None without one.
+
+        Where CURRENT cannot tell which one is live, the newest intact one of all.
+        """
+        live = self._live_name()
+        for name in reversed(self.names()):
+            if live is None or name < live:
+                with contextlib.suppress(IndexUnavailable):
+                    return EmbeddedIndex.open(self.folder / name)
+        return None
 
     @contextlib.contextmanager
     def building(self) -> Iterator[Path]:
@@ -81,16 +124,9 @@ class Generations:
         Raises `BuildInProgress` with the other process's id and start, or `IndexNotWritten`. The lock is
         the kernel's, so that of a dead process is free.
         """
-        with self._open_lock() as lock:
-            self._acquire(lock.fileno())
-            # First, for what a build left that was ended halfway may fill the disk.
-            self._remove_stages()
-            stage = self.folder / f"{_STAGE}{self._new_name()}"
+        with self._locked():
+            stage = self.folder / f"{STAGE}{self._new_name()}"
             with self.writing():
-                lock.seek(0)
-                lock.truncate()
-                json.dump({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}, lock)
-                lock.flush()
                 stage.mkdir()
             try:
                 yield stage
@@ -109,33 +145,169 @@ class Generations:
                 "there, free space on its disk, or set KB_INDEXES to another folder; then build again"
             ) from error
 
+    def name_of(self, stage: Path) -> str:
+        """The name by which a stage will be published."""
+        return stage.name.removeprefix(STAGE)
+
     def publish(self, stage: Path, *, keep: int) -> Path:
-        """Make a finished stage the live generation and remove all but the `keep` newest."""
+        """Make a finished stage the live generation and remove all but the `keep` newest.
+
+        Raises `OSError` when that fails; the generation that was live is live then.
+        """
         for path in [*stage.rglob("*"), stage]:
             _sync(path)
-        generation = self.folder / stage.name.removeprefix(_STAGE)
+        generation = self.folder / self.name_of(stage)
         # The pointer's file first: on a full disk it fails while the stage can still be thrown away.
-        pointer = self.folder / f".{CURRENT}"
-        pointer.write_text(generation.name + "\n", encoding="utf-8")
-        _sync(pointer)
+        pointer = self._write_pointer(generation.name)
         stage.rename(generation)
-        # The folder is synced before and after: the pointer must not outlive what it points to.
-        _sync(self.folder)
-        pointer.rename(self.folder / CURRENT)
-        _sync(self.folder)
-        self._prune(keep)
+        try:
+            self._switch(pointer)
+        except OSError:
+            if self._live_name() != generation.name:
+                self._remove(generation.name)
+            raise
+        # What cannot be removed now is removed by the next build.
+        with contextlib.suppress(OSError, IndexUnavailable):
+            (self.folder / _ROLLED_BACK).unlink(missing_ok=True)
+            self._prune(keep)
         return generation
+
+    def rollback(self, name: str | None = None) -> str:
+        """Make an older generation the live one: that of `name`, else the newest intact one before it.
+
+        It is verified first. The name that is live now is given. Raises `BuildInProgress`,
+        `UnknownGeneration`, `IndexUnavailable` when it is damaged or of another format, or `IndexNotWritten`.
+        """
+        with self._locked():
+            if name is None:
+                index = self.open_older()
+                if index is None:
+                    raise UnknownGeneration(
+                        f"There is no intact generation in {self.folder.absolute()} before the live one. "
+                        "Build the index again: kb build"
+                    )
+            elif name not in self.names():
+                known = ", ".join(reversed(self.names())) or "none"
+                raise UnknownGeneration(
+                    f"There is no generation {name!r} in {self.folder.absolute()}. Those there are: {known}"
+                )
+            else:
+                index = EmbeddedIndex.open(self.folder / name)
+            index.close()
+            with self.writing():
+                mark = self.folder / _ROLLED_BACK
+                mark.write_text(max(self.names()) + "\n", encoding="utf-8")
+                _sync(mark)
+                self._switch(self._write_pointer(index.manifest.generation))
+            return index.manifest.generation
+
+    def prune(self, keep: int) -> Pruned:
+        """Remove all generations but the live one and the `keep` - 1 newest others.
+
+        What a process has open is left alone. Raises `BuildInProgress`, `IndexUnavailable` when it is not
+        known which one is live, or `IndexNotWritten`.
+        """
+        with self._locked():
+            return self._prune(keep)
+
+    def _of_live(self, read: Callable[[Path], _Read]) -> _Read:
+        """What `read` gives of the live generation; when another is published meanwhile, of that one."""
+        folder = self.current()
+        while True:
+            try:
+                return read(folder)
+            except IndexUnavailable:
+                now = self.current()
+                if now == folder:
+                    raise
+                folder = now
+
+    def _on_disk(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path.name for path in self.folder.iterdir() if path.is_dir() and _PUBLISHED.fullmatch(path.name)
+        )
+
+    def _rolled_back_from(self) -> str:
+        """The newest generation there was at the last rollback; empty when it was overtaken."""
+        try:
+            return (self.folder / _ROLLED_BACK).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _live_name(self) -> str | None:
+        try:
+            return self.current().name
+        except IndexUnavailable:
+            return None
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Be the only process that changes anything here."""
+        with self._open_lock() as lock:
+            self._acquire(lock.fileno())
+            # First, for what a build left that was ended halfway may fill the disk.
+            self._remove_leftovers()
+            with self.writing():
+                holder = {"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}
+                # Not buffered: what does not fit on the disk would be told a second time at the closing.
+                os.ftruncate(lock.fileno(), 0)
+                os.write(lock.fileno(), json.dumps(holder).encode())
+            yield
 
     def _open_lock(self) -> TextIO:
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             return (self.folder / _LOCK).open("a+", encoding="utf-8")
 
-    def _prune(self, keep: int) -> None:
-        """Remove old generations. Files that a reader has open stay readable until it closes them."""
+    def _write_pointer(self, name: str) -> Path:
+        pointer = self.folder / f".{CURRENT}"
+        pointer.write_text(name + "\n", encoding="utf-8")
+        _sync(pointer)
+        return pointer
+
+    def _switch(self, pointer: Path) -> None:
+        """Put the pointer in its place. When that fails it is as it was."""
+        current = self.folder / CURRENT
+        before = current.read_bytes() if current.exists() else None
+        # The folder is synced before and after: the pointer must not outlive what it points to.
+        _sync(self.folder)
+        pointer.rename(current)
+        try:
+            _sync(self.folder)
+        except OSError:
+            with contextlib.suppress(OSError):
+                if before is None:
+                    current.unlink()
+                else:
+                    pointer.write_bytes(before)
+                    pointer.rename(current)
+            raise
+
+    def _prune(self, keep: int) -> Pruned:
         live = self.current().name
-        for name in [name for name in self.names() if name != live][: -keep + 1 or None]:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        others = [name for name in self.names() if name != live]
+        removed: list[str] = []
+        held: list[str] = []
+        for name in others[: max(0, len(others) - max(keep, 1) + 1)]:
+            (removed if self._remove(name) else held).append(name)
+        return Pruned(removed=tuple(removed), held=tuple(held))
+
+    def _remove(self, name: str) -> bool:
+        """Whether a generation could be taken away: not when a process has it open."""
+        folder, gone = self.folder / name, self.folder / f"{_GONE}{name}"
+        with seized(folder) as is_free:
+            if not is_free:
+                return False
+            try:
+                folder.rename(gone)
+                # After a power failure it must not be back with half of its files.
+                _sync(self.folder)
+            except OSError:
+                return not folder.exists()
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
 
     def _acquire(self, descriptor: int) -> None:
         try:
@@ -150,59 +322,20 @@ class Generations:
             )
             raise BuildInProgress(message) from None
 
-    def _remove_stages(self) -> None:
-        for left in self.folder.glob(f"{_STAGE}*"):
-            shutil.rmtree(left, ignore_errors=True)
+    def _remove_leftovers(self) -> None:
+        for pattern in (f"{STAGE}*", f"{_GONE}*"):
+            for left in self.folder.glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (self.folder / f".{CURRENT}").unlink()
+        for name in set(self._on_disk()) - set(self.names()):
+            self._remove(name)
 
     def _new_name(self) -> str:
         """The time in UTC; later than every name there is, also when the clock was set back."""
-        newest = max(self.names(), default="")
+        newest = max(self._on_disk(), default="")
         name = _name(_now())
         return name if name > newest else _later(newest)
-
-
-class LiveIndex:
-    """The live generation, opened; `get` notices when another one was published."""
-
-    def __init__(self, generations: Generations) -> None:
-        self._generations = generations
-        self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
-        self._index: EmbeddedIndex | None = None
-
-    def get(self) -> EmbeddedIndex:
-        """The index to ask for one request; the same one must be used for all of that request.
-
-        A new generation is opened beside the old one and then takes its place. When it cannot be opened the
-        old one stays. Raises `IndexUnavailable` when there is none at all.
-        """
-        seen = self._stamp()
-        if self._index is None or seen != self._seen:
-            with self._lock:
-                if self._index is None or seen != self._seen:
-                    self._reload()
-                    self._seen = seen
-        if self._index is None:
-            raise NoIndex(f"There is no index in {self._generations.folder} yet. Build it: kb build")
-        return self._index
-
-    def _reload(self) -> None:
-        try:
-            folder = self._generations.current()
-            if self._index is None or self._index.manifest.generation != folder.name:
-                # The old index is not closed: a request may still be reading it, and its files are
-                # released with the last reference.
-                self._index = EmbeddedIndex.open(folder)
-        except IndexUnavailable:
-            if self._index is None:
-                raise
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            status = (self._generations.folder / CURRENT).stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns
 
 
 def _now() -> dt.datetime:

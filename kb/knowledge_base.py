@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import json
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from kb.candidates import Query
 from kb.corpus import source_file
 from kb.documents import Passage
 from kb.embedding import Encoder, EncoderIdentity, load_encoder, load_reranker
 from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
-from kb.generations import Generations, LiveIndex
+from kb.generations import Generations
 from kb.hits import GroupBy, Hits, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
-from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import sha256_of
 from kb.language import Synonyms, shipped_synonyms
+from kb.live_index import LiveIndex
 from kb.reranking import Reranking
 from kb.search import Mode, Models, Observed, observe, read_query, search, similar
 from kb.settings import Settings
@@ -65,13 +65,18 @@ class PassageInContext:
     next: Passage | None
 
 
+class _Live(Protocol):
+    def get(self) -> Index: ...
+
+
 class KnowledgeBase:
     """Searches the live generation, and goes on to the next one when it is published."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._generations = Generations(settings.indexes)
-        self._live: LiveIndex | _OneIndex = LiveIndex(self._generations)
+        self._newest = LiveIndex(self._generations)
+        self._live: _Live = self._newest
         self._models = _LoadedOnce(settings)
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
         self._unchanged: dict[str, tuple[int, int]] = {}
@@ -82,8 +87,16 @@ class KnowledgeBase:
         For a request that asks more than once: what is published in between does not mix into it.
         """
         other = copy.copy(self)
-        other._live = _OneIndex(self._live)
+        other._live = _FirstIndex(self._live)
         return other
+
+    @classmethod
+    def over(cls, index: Index, settings: Settings, encoder: Encoder) -> Self:
+        """One over an index that is open already, whether it is published or not."""
+        found = cls(settings)
+        found._live = _OneIndex(index)
+        found._models = _LoadedOnce(settings, encoder)
+        return found
 
     @property
     def settings(self) -> Settings:
@@ -191,16 +204,22 @@ class KnowledgeBase:
         """What the live generation says of itself."""
         return self._live.get().manifest
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Mapping[str, Any]:
         """The report of the build that made the live generation."""
-        generation = self._live.get().manifest.generation
-        text = (self._settings.indexes / generation / "report.json").read_text(encoding="utf-8")
-        report: dict[str, Any] = json.loads(text)
-        return report
+        return self._live.get().report()
 
     def generations(self) -> list[str]:
         """The names of all generations on disk, oldest first."""
         return self._generations.names()
+
+    @property
+    def fallback(self) -> str | None:
+        """Why an older generation is searched than the live one; None when the live one is.
+
+        Raises `IndexUnavailable` when none can be.
+        """
+        self._newest.get()
+        return self._newest.failure
 
     def facets(self) -> Facets:
         """The values that a filter can name."""
@@ -278,23 +297,34 @@ class KnowledgeBase:
             )
 
 
-class _OneIndex:
+class _FirstIndex:
     """The index that `live` gave when it was first asked."""
 
-    def __init__(self, live: LiveIndex | _OneIndex) -> None:
+    def __init__(self, live: _Live) -> None:
         self._live = live
-        self._index: EmbeddedIndex | None = None
+        self._index: Index | None = None
 
-    def get(self) -> EmbeddedIndex:
+    def get(self) -> Index:
         self._index = self._index or self._live.get()
+        return self._index
+
+
+class _OneIndex:
+    """Always this index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def get(self) -> Index:
         return self._index
 
 
 class _LoadedOnce:
     """The models, loaded when they are first needed, by one thread for all."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
         self._settings = settings
+        self._encoder = encoder
         # A file with faults is told at the start, not with the first query.
         self.weights = Weights.load(settings.weights)
         self._models: Models | None = None
@@ -314,7 +344,7 @@ class _LoadedOnce:
     def _load(self) -> Models:
         seconds = self._settings.rerank_milliseconds / 1000
         return Models(
-            encoder=load_encoder(self._settings),
+            encoder=self._encoder or load_encoder(self._settings),
             reranking=Reranking(reranker=load_reranker(self._settings), seconds=seconds),
             weights=self.weights,
         )

@@ -1,13 +1,15 @@
-"""What a build tells of itself: per file what was read, what was left out and why. No I/O."""
+"""What a build tells of itself: what changed, per file what was read, what was left out and why. No I/O."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
 
+from kb.changes import Changes
 from kb.documents import Gap
 
 
@@ -24,18 +26,53 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenReport:
+    """The golden questions that are answered within the first hits.
+
+    `found` holds the ids of those that the new index answers, `before` of those that the live one did;
+    None where that is not known. `fell` are the questions themselves that are not answered any more.
+    """
+
+    questions: int
+    found: tuple[str, ...]
+    before: tuple[str, ...] | None = None
+    fell: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> float:
+        """The share of the questions that the new index answers less than the live one."""
+        return 0.0 if self.before is None else (len(self.before) - len(self.found)) / self.questions
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for scripts."""
+        return {
+            "questions": self.questions,
+            "found": list(self.found),
+            "before": None if self.before is None else list(self.before),
+            "fell": list(self.fell),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """A finished build. `reused` counts the passages whose vector was kept from the generation before."""
+    """A build, done or tried. `reused` counts the passages whose vector was kept from the generation before.
+
+    `undated` holds the paths of documents without a certain date, `near_duplicates` pairs of paths: a
+    document, and the first one that has nearly the same words.
+    """
 
     generation: str
     created: dt.datetime
     seconds: float
     corpus: str
     documents: int
-    passages: int
-    reused: int
-    undated: int
-    files: tuple[FileReport, ...]
+    passages: int = 0
+    reused: int = 0
+    undated: tuple[str, ...] = ()
+    near_duplicates: tuple[tuple[str, str], ...] = ()
+    changes: Changes = field(default_factory=Changes)
+    golden: GoldenReport | None = None
+    files: tuple[FileReport, ...] = ()
 
     @property
     def left_out(self) -> tuple[FileReport, ...]:
@@ -49,17 +86,26 @@ class BuildReport:
 
     def as_json(self) -> dict[str, Any]:
         """The report for scripts: camelCase, dates with a time zone."""
+        changes, golden = self.changes, self.golden
         return {
             "generation": self.generation,
             "created": self.created.isoformat(timespec="seconds"),
             "seconds": round(self.seconds, 1),
             "corpus": self.corpus,
             "documents": self.documents,
+            "documentsBefore": changes.before,
             "passages": self.passages,
             "passagesReused": self.reused,
-            "documentsUndated": self.undated,
+            "added": list(changes.added),
+            "changed": list(changes.changed),
+            "renamed": [{"from": old, "to": new} for old, new in changes.renamed],
+            "removed": list(changes.removed),
+            "documentsUndated": len(self.undated),
+            "undated": list(self.undated),
+            "nearDuplicates": [{"path": path, "like": like} for path, like in self.near_duplicates],
             "filesLeftOut": len(self.left_out),
             "gaps": dict(self.gaps),
+            "golden": golden.as_json() if golden else None,
             "files": [
                 {
                     name: value
@@ -69,3 +115,41 @@ class BuildReport:
                 for file in self.files
             ],
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The report that `as_json` gave. Raises `KeyError`, `TypeError` or `ValueError` for another."""
+        golden = value["golden"]
+        return cls(
+            generation=value["generation"],
+            created=dt.datetime.fromisoformat(value["created"]),
+            seconds=value["seconds"],
+            corpus=value["corpus"],
+            documents=value["documents"],
+            passages=value["passages"],
+            reused=value["passagesReused"],
+            undated=tuple(value["undated"]),
+            near_duplicates=tuple((pair["path"], pair["like"]) for pair in value["nearDuplicates"]),
+            changes=Changes(
+                added=tuple(value["added"]),
+                changed=tuple(value["changed"]),
+                renamed=tuple((pair["from"], pair["to"]) for pair in value["renamed"]),
+                removed=tuple(value["removed"]),
+                before=value["documentsBefore"],
+            ),
+            golden=_golden(golden) if golden else None,
+            files=tuple(
+                FileReport(**{**file, "gaps": tuple(Gap(**gap) for gap in file.get("gaps", ()))})
+                for file in value["files"]
+            ),
+        )
+
+
+def _golden(value: Mapping[str, Any]) -> GoldenReport:
+    before = value["before"]
+    return GoldenReport(
+        questions=value["questions"],
+        found=tuple(value["found"]),
+        before=None if before is None else tuple(before),
+        fell=tuple(value["fell"]),
+    )

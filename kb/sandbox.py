@@ -1,58 +1,66 @@
-"""Sources to described documents, in a process of their own, each under a limit of time and memory.
+"""Sources to described documents, in processes of their own, each under a limit of time and memory.
 
-A file that hangs, crashes its reader or eats memory costs that file and nothing else.
+A file that hangs, crashes its reader or eats memory costs that file and nothing else. What was read before
+is taken from the readings, and no process is started for it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 import multiprocessing
 import os
 import resource
+import signal
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as OutOfTime
 from pathlib import Path
+from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from kb.corpus import Corpus
+from kb.corpus import Corpus, hash_of, source_file
 from kb.describing import describe
 from kb.documents import Document, Source
-from kb.errors import DamagedFile, ParseError, TooLarge
+from kb.errors import DamagedFile, FileChanged, ParseError, TooLarge
 from kb.parsing import Limits, Ocr, ReadOptions, parse
+from kb.readings import Readings
 from kb.settings import Settings
 
 # Read ahead of the encoder: enough that it never waits, few enough that memory stays bounded.
 _AHEAD = 64
+# What a reader may write of one file: OCR puts the picture of a page on disk.
+_WRITTEN_BYTES = 1_000_000_000
+_PR_SET_PDEATHSIG = 1
 
 
-def read_all(corpus: Corpus, settings: Settings) -> Iterator[tuple[Source, Document | ParseError]]:
-    """Each source of the corpus, in order, with its document or with why there is none."""
+def read_all(
+    corpus: Corpus, settings: Settings, *, readings: Path, working: Path
+) -> Iterator[tuple[Source, Document | ParseError]]:
+    """Each source of the corpus, in order, with its document or with why there is none.
+
+    `readings` is the folder with what was read before (`kb.readings`), `working` one for the readers'
+    temporary files, which exists and is the caller's to remove.
+    """
     options = read_options(settings)
-    # Half of the processors: the encoder works at the same time.
-    workers = max(1, (os.cpu_count() or 2) // 2)
-    with ProcessPool(
-        max_workers=workers,
-        initializer=_confine,
-        initargs=(settings.reader_megabytes,),
-        context=multiprocessing.get_context("spawn"),
-    ) as pool:
-        sources = iter(corpus.sources)
-        waiting: deque[tuple[Source, ProcessFuture[Document]]] = deque()
-        try:
-            while True:
-                while len(waiting) < _AHEAD and (source := next(sources, None)) is not None:
-                    future = pool.schedule(
-                        _read, args=(corpus.root, source, options), timeout=settings.file_seconds
-                    )
-                    waiting.append((source, future))
-                if not waiting:
-                    return
-                source, future = waiting.popleft()
-                yield source, outcome(future, settings)
-        finally:
-            pool.stop()  # type: ignore[no-untyped-call]
+    known = Readings(readings, options)
+    sources = iter(corpus.sources)
+    waiting: deque[tuple[Source, ProcessFuture[Document] | None]] = deque()
+    with _Readers(corpus.root, settings, readings=readings, working=working) as readers:
+        while True:
+            while len(waiting) < _AHEAD and (source := next(sources, None)) is not None:
+                waiting.append((source, None if known.holds(source) else readers.start(source, options)))
+            if not waiting:
+                return
+            source, future = waiting.popleft()
+            found = None if future else known.get(source)
+            if isinstance(found, Document):
+                found = describe(found)
+            yield source, found or outcome(future or readers.start(source, options), settings)
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -82,15 +90,76 @@ def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | P
     return result
 
 
-def _read(root: Path, source: Source, options: ReadOptions) -> Document:
-    return describe(parse(root, source, options))
+class _Readers:
+    """The processes that read, started with the first source that is new."""
+
+    def __init__(self, root: Path, settings: Settings, *, readings: Path, working: Path) -> None:
+        self._root = root
+        self._settings = settings
+        self._readings = readings
+        self._working = working
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def start(self, source: Source, options: ReadOptions) -> ProcessFuture[Document]:
+        """Have a source read."""
+        if self._pool is None:
+            self._pool = ProcessPool(
+                # Half of the processors: the encoder works at the same time.
+                max_workers=max(1, (os.cpu_count() or 2) // 2),
+                initializer=_confine,
+                initargs=(self._settings.reader_megabytes, self._working, os.getpid()),
+                context=multiprocessing.get_context("spawn"),
+            )
+        return self._pool.schedule(
+            _read,
+            args=(self._root, source, options, self._readings),
+            timeout=self._settings.file_seconds,
+        )
 
 
-def _confine(megabytes: int) -> None:
-    """Bound this process's memory, and let searches and the encoder go first."""
+def _read(root: Path, source: Source, options: ReadOptions, folder: Path) -> Document:
+    readings = Readings(folder, options)
+    try:
+        parsed = parse(root, source, options)
+    except ParseError as error:
+        _refuse_changed(root, source)
+        readings.keep_refusal(source, error)
+        raise
+    _refuse_changed(root, source)
+    described = describe(parsed)
+    # Not before it is described: who finds a reading describes it again, without this process's limits.
+    readings.keep(parsed)
+    return described
+
+
+def _refuse_changed(root: Path, source: Source) -> None:
+    """Raise `FileChanged` unless what was read is what the scan saw."""
+    with contextlib.suppress(OSError):
+        if hash_of(source_file(root, source.path)) == source.sha256:
+            return
+    raise FileChanged("It was changed or removed while it was read. Build again")
+
+
+def _confine(megabytes: int, working: Path, parent: int) -> None:
+    """Bound this process's memory and files, let it end with its parent, and let searches and the encoder
+    go first."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000, megabytes * 1_000_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
+    tempfile.tempdir = str(working)
     # Tesseract's threads would take the processors that the encoder works on.
     os.environ["OMP_THREAD_LIMIT"] = "1"
     # Readers' libraries complain of files in their logs; what matters of it is in the report.

@@ -26,6 +26,14 @@ class Settings(BaseModel):
     indexes: Path = Field(Path("indexes"), description="Folder with the index generations")
     keep_generations: int = Field(3, ge=1, le=100, description="How many generations stay on disk")
 
+    golden_loss: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of the questions in the corpus's golden.jsonl that a build may lose; "
+        "one that loses more is not published",
+    )
+
     model: str = Field(
         "multilingual-e5-small",
         min_length=1,
@@ -80,6 +88,20 @@ class Settings(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address the service listens on")
     port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
+    watch: Literal["off", "on", "poll"] = Field(
+        "off",
+        description="Whether the service builds when the corpus has changed; poll looks again and again, for "
+        "network drives",
+    )
+    watch_seconds: int = Field(
+        30, ge=1, le=86_400, description="How long the corpus must be quiet before that build"
+    )
+    keys: Path | None = Field(None, description="File with the API keys; else keys.json in KB_INDEXES")
+
+    @property
+    def keys_file(self) -> Path:
+        """The file with the API keys."""
+        return self.keys or self.indexes / "keys.json"
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Self:
@@ -104,6 +126,15 @@ class Settings(BaseModel):
             return cls(**values)  # type: ignore[arg-type]
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+    def environment(self) -> dict[str, str]:
+        """The KB_ variables that give a process these settings, in whatever folder it runs."""
+        found = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value != field.default or isinstance(value, Path):
+                found[PREFIX + name.upper()] = str(value.absolute() if isinstance(value, Path) else value)
+        return found
 
 
 def _unknown(key: str, names: list[str]) -> str:

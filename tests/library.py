@@ -36,7 +36,7 @@ def write_index(
     folder: Path,
     texts: Mapping[DocumentRecord, Sequence[str]],
     *,
-    generation: str = "g",
+    generation: str | None = None,
     encoder: Encoder | None = None,
 ) -> Manifest:
     """Write an index in which each text is a passage on a slide of its own."""
@@ -54,7 +54,7 @@ def write_index(
             writer.add(document, passages, [StoredVectors.of(one) for one in encoded])
         writer.finish()
         manifest = Manifest(
-            generation=generation,
+            generation=generation or folder.name,
             created=dt.datetime.now(dt.UTC),
             encoder=encoder.identity,
             corpus=str(folder),

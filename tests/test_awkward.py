@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.corpus import scan
+from kb.corpus import Corpus, scan
 from kb.documents import Document, Part, Role
 from kb.errors import ParseError
 from kb.parsing.ocr import ocr_available
@@ -127,11 +127,16 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"no folder of awkward files a
 Outcomes = Mapping[str, Document | ParseError]
 
 
+def read(corpus: Corpus, settings: Settings, working: Path) -> Outcomes:
+    found = read_all(corpus, settings, readings=working / "readings", working=working)
+    return {source.path: outcome for source, outcome in found}
+
+
 @pytest.fixture(scope="session")
-def outcomes() -> Outcomes:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """One run over the whole folder, as a build makes it, without OCR."""
     corpus = scan(AWKWARD)
-    found = {source.path: outcome for source, outcome in read_all(corpus, Settings(ocr="off"))}
+    found = read(corpus, Settings(ocr="off"), tmp_path_factory.mktemp("working"))
     assert found.keys() == {source.path for source in corpus.sources}
     assert corpus.left_out == ()
     return found
@@ -254,11 +259,11 @@ def test_encoded_pictures_never_become_text(outcomes: Outcomes) -> None:
 
 
 @pytest.mark.skipif(not ocr_available(), reason="Tesseract with Dutch and English is not installed")
-def test_scans_are_read_by_ocr_and_told(tmp_path: Path) -> None:
+def test_scans_are_read_by_ocr_and_told(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     names = ["scan-fr_francais.pdf", "scan-nl-no-text_plaatjes presentatie Amsterdam.pdf"]
     for name in names:
         shutil.copyfile(AWKWARD / "tricky" / name, tmp_path / name)
-    found = {source.path: outcome for source, outcome in read_all(scan(tmp_path), Settings(ocr="auto"))}
+    found = read(scan(tmp_path), Settings(ocr="auto"), tmp_path_factory.mktemp("working"))
     french = document(found, names[0])
     assert [(gap.code, gap.page) for gap in french.gaps] == [("ocr", 1)]
     assert "Portez ce vieux whisky au juge blond qui fume" in french.text

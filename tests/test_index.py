@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import hashlib
 import json
 import math
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +20,7 @@ from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
+from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
 from kb.index.token_vectors import quantise
 from kb.index.writing import BM25_B, BM25_K1, IndexWriter, StoredVectors, embedded_hash, embedded_text
 from kb.language import Synonyms, analyse, analyse_query, expand_query
@@ -243,6 +251,13 @@ def test_token_vectors_come_back_with_their_passage(index: EmbeddedIndex) -> Non
     np.testing.assert_array_equal(index.vectors_by_hash([key])[key].tokens, quantise(kept[1]))
 
 
+def rewrite_manifest(folder: Path, **values: object) -> None:
+    """Other values in a manifest, with a checksum that is right."""
+    content = json.dumps({**json.loads((folder / MANIFEST).read_text()), **values}).encode()
+    (folder / MANIFEST).write_bytes(content)
+    (folder / CHECKSUM).write_text(f"{hashlib.sha256(content).hexdigest()}  {MANIFEST}\n")
+
+
 def test_unknown_ids_are_not_found(index: EmbeddedIndex) -> None:
     for ask in (index.passage_row, index.document_rows, lambda name: index.documents([name])):
         with pytest.raises(NotFound, match="nope"):
@@ -301,7 +316,214 @@ def test_a_missing_file_and_a_broken_manifest_are_detected(tmp_path: Path) -> No
 
 def test_another_format_version_is_refused_with_the_command_that_rebuilds(tmp_path: Path) -> None:
     write_index(tmp_path, TEXTS)
-    file = tmp_path / "manifest.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "format_version": 99}))
+    rewrite_manifest(tmp_path, format_version=99)
     with pytest.raises(IncompatibleIndex, match="kb build"):
         EmbeddedIndex.open(tmp_path)
+
+
+def test_a_flip_anywhere_in_any_file_is_detected_at_open(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    chance = random.Random(4)  # noqa: S311
+    for file in [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]:
+        content = file.read_bytes()
+        places = {0, len(content) - 1, *(chance.randrange(len(content)) for _ in range(6))}
+        for at in places:
+            flipped = bytearray(content)
+            flipped[at] ^= 1 << chance.randrange(8)
+            file.write_bytes(flipped)
+            with pytest.raises(CorruptIndex, match="kb build"):
+                EmbeddedIndex.open(tmp_path)
+        file.write_bytes(content[: len(content) // 2])
+        with pytest.raises(CorruptIndex):
+            EmbeddedIndex.open(tmp_path)
+        file.write_bytes(content)
+    EmbeddedIndex.open(tmp_path).close()
+
+
+def test_the_manifests_own_checksum_can_be_checked_by_hand(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    done = subprocess.run(["sha256sum", "--check", "--strict", CHECKSUM], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+
+
+def test_extra_missing_and_irregular_files_are_detected(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    (tmp_path / "extra").write_text("")
+    with pytest.raises(CorruptIndex, match="does not belong"):
+        EmbeddedIndex.open(tmp_path)
+    (tmp_path / "extra").unlink()
+    (tmp_path / ".DS_Store").write_text("what a file manager leaves does no harm")
+    EmbeddedIndex.open(tmp_path).close()
+    tokens = tmp_path / "tokens.npy"
+    tokens.rename(tmp_path.parent / "elsewhere")
+    tokens.symlink_to(tmp_path.parent / "elsewhere")
+    with pytest.raises(CorruptIndex, match="is no file"):
+        EmbeddedIndex.open(tmp_path)
+    tokens.unlink()
+    os.mkfifo(tokens)
+    with pytest.raises(CorruptIndex, match="is no file"):
+        EmbeddedIndex.open(tmp_path)
+
+
+def test_files_of_another_generation_are_detected(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    write_index(tmp_path / "one", TEXTS)
+    write_index(tmp_path / "other", {PAPER: ["Something else."]})
+    shutil.copytree(tmp_path / "one", tmp_path / "renamed")
+    with pytest.raises(CorruptIndex, match="holds the files of generation one"):
+        EmbeddedIndex.open(tmp_path / "renamed")
+    shutil.copy(tmp_path / "other" / "vectors.faiss", tmp_path / "one" / "vectors.faiss")
+    with pytest.raises(CorruptIndex, match="vectors"):
+        EmbeddedIndex.open(tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"documents": "3"},
+        {"passages": -1},
+        {"created": "yesterday"},
+        {"created": "2026-01-01T00:00:00"},
+        {"encoder": None},
+        {"encoder": {"model": "m"}},
+        {"sources": {"a": 1}},
+        {"files": {"../outside": "0" * 64}},
+        {"files": {"/etc/passwd": "0" * 64}},
+        {"files": {"vectors.faiss": "short"}},
+        {"files": []},
+        {"generation": 7},
+        {"corpus": None},
+        {"format_version": None},
+        {"format_version": "4"},
+    ],
+)
+def test_a_manifest_with_values_of_another_type_is_refused(tmp_path: Path, values: dict[str, object]) -> None:
+    write_index(tmp_path, TEXTS)
+    rewrite_manifest(tmp_path, **values)
+    with pytest.raises(CorruptIndex):
+        EmbeddedIndex.open(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"[" * 100_000, b"\xff", b"7"])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    write_index(tmp_path, TEXTS)
+    (tmp_path / MANIFEST).write_bytes(content)
+    (tmp_path / CHECKSUM).write_text(f"{hashlib.sha256(content).hexdigest()}  {MANIFEST}\n")
+    with pytest.raises(CorruptIndex):
+        EmbeddedIndex.open(tmp_path)
+
+
+def test_the_format_before_has_no_checksum_of_its_manifest_and_must_be_built_again(tmp_path: Path) -> None:
+    write_index(tmp_path, TEXTS)
+    rewrite_manifest(tmp_path, format_version=3)
+    (tmp_path / CHECKSUM).unlink()
+    with pytest.raises(IncompatibleIndex, match="kb build"):
+        EmbeddedIndex.open(tmp_path)
+
+
+def _shorten(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-8])
+
+
+def _other_dimension(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[4] ^= 1
+    file.write_bytes(content)
+
+
+def _far_row(file: Path) -> None:
+    values = np.load(file)
+    values[0] = 10**6
+    np.save(file, values)
+
+
+def _no_rows(file: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("DELETE FROM passages WHERE row > 2")
+        database.commit()
+
+
+def _broken_record(file: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("UPDATE documents SET record = '{}'")
+        database.commit()
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("vectors.faiss", _shorten),
+        ("vectors.faiss", _other_dimension),
+        ("vectors.faiss", lambda file: file.write_bytes(b"")),
+        ("passages.sqlite", _shorten),
+        ("passages.sqlite", _no_rows),
+        ("passages.sqlite", _broken_record),
+        ("passages.sqlite", lambda file: file.write_bytes(b"no database" * 1000)),
+        ("tokens.i8", _shorten),
+        ("tokens.npy", _shorten),
+        ("tokens.npy", _far_row),
+        ("lexical/indices.csc.index.npy", _far_row),
+        ("lexical/indices.csc.index.npy", _shorten),
+        ("lexical/indptr.csc.index.npy", _far_row),
+        ("lexical/data.csc.index.npy", lambda file: file.write_bytes(b"")),
+        ("lexical/vocab.index.json", lambda file: file.write_text('{"raad": 1000000}')),
+        ("lexical/vocab.index.json", lambda file: file.write_text("[]")),
+        ("lexical/params.index.json", lambda file: file.write_text('{"nonsense": 1}')),
+        ("lexical/lexicon.tsv", lambda file: file.write_text("one column")),
+        ("lexical/lexicon.tsv", lambda file: file.unlink()),
+    ],
+)
+def test_files_of_another_shape_are_refused_and_never_end_the_process(
+    tmp_path: Path, name: str, harm: object
+) -> None:
+    """Their checksums are right here, as in an archive that somebody made with ill intent."""
+    manifest = write_index(tmp_path, TEXTS)
+    harm(tmp_path / name)  # type: ignore[operator]
+    write_manifest(tmp_path, manifest)
+    script = "import sys\nfrom pathlib import Path\nfrom kb.index.embedded import EmbeddedIndex\n"
+    script += "from kb.errors import CorruptIndex\n"
+    with pytest.raises(CorruptIndex):
+        EmbeddedIndex.open(tmp_path)
+
+
+def test_on_a_full_disk_an_index_is_whole_or_its_writing_fails(tmp_path: Path) -> None:
+    """FAISS and NumPy close a file without seeing that its end was not written: at each of these sizes
+    another file meets the end of the disk."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if (
+        os.geteuid()
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], check=False).returncode
+    ):
+        pytest.skip("a small disk cannot be mounted here")
+    failed = 0
+    try:
+        for used in range(36, 256, 4):
+            folder = disk / f"index-{used}"
+            folder.mkdir()
+            (disk / "rest").write_bytes(bytes(used * 1024))
+            try:
+                write_index(folder, TEXTS)
+                EmbeddedIndex.open(folder).close()
+            except (OSError, sqlite3.Error):
+                failed += 1
+            shutil.rmtree(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+    assert 10 < failed < 55
+
+
+def test_postings_that_were_cut_short_by_a_full_disk_are_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = np.save
+
+    def cut(file: object, values: object, **options: object) -> None:
+        save(file, values, **options)  # type: ignore[arg-type,call-overload]
+        if str(file).endswith("indices.csc.index.npy"):
+            _shorten(Path(str(file)))
+
+    monkeypatch.setattr(np, "save", cut)
+    with pytest.raises(OSError, match="not all of it was written"):
+        write_index(tmp_path, TEXTS)

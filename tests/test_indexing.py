@@ -16,12 +16,13 @@ from pebble import ProcessPool
 
 from kb.corpus import scan
 from kb.errors import BuildInProgress, CorpusError, SettingsError, TooLarge
-from kb.generations import Generations, LiveIndex
+from kb.generations import Generations
 from kb.index import PassageRecord
 from kb.index.embedded import EmbeddedIndex
 from kb.index.token_vectors import Codes
 from kb.index.writing import embedded_hash, embedded_text
 from kb.indexing import Progress, build_index, is_stale
+from kb.live_index import LiveIndex
 from kb.parsing import Limits, ReadOptions, parse
 from kb.sandbox import outcome
 from kb.settings import Settings
@@ -163,15 +164,17 @@ def test_a_corpus_without_a_readable_file_leaves_the_index_as_it_was(
     for name, data in content.items():
         (empty / name).write_bytes(data)
     with pytest.raises(CorpusError, match="empty"):
-        build_index(settings.model_copy(update={"corpus": empty}), WordEncoder)
+        build_index(settings.model_copy(update={"corpus": empty}), WordEncoder, allow_removals=True)
     assert Generations(settings.indexes).current().name == generation
 
 
 def test_progress_counts_files_and_passages_up_to_all(settings: Settings) -> None:
     seen: list[Progress] = []
     report = build_index(settings, WordEncoder, progress=seen.append)
-    assert [progress.files_done for progress in seen] == [1, 2]
-    assert seen[-1] == Progress(files_done=2, files_total=2, passages=report.passages, reused=0)
+    assert [progress.files_done for progress in seen if progress.phase == "reading"] == [1, 2]
+    assert [progress.phase for progress in seen[2:]] == ["writing", "publishing"]
+    last = Progress(files_done=2, files_total=2, passages=report.passages, reused=0, phase="publishing")
+    assert seen[-1] == last
 
 
 def test_a_build_that_fails_halfway_leaves_the_index_as_it_was(settings: Settings) -> None:

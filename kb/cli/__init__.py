@@ -15,7 +15,8 @@ import typer
 
 from kb import __version__
 from kb.cli.building import build
-from kb.cli.generations import status
+from kb.cli.generations import backup, check, prune, restore, rollback, status
+from kb.cli.keys import key
 from kb.cli.measuring import evaluate, tune
 from kb.cli.searching import search, similar
 from kb.cli.serving import serve
@@ -68,5 +69,9 @@ def options(
     """What every command shares."""
 
 
-for _command in (build, search, similar, serve, status, evaluate, tune):
+_COMMANDS = (
+    build, search, similar, serve, status, rollback, prune, check, backup, restore, evaluate, tune,
+)  # fmt: skip
+for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(key, name="key")

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from kb.indexing import Progress
 
 
+_PHASES = {
+    "starting": "Model laden",
+    "reading": "Documenten lezen en inbedden",
+    "writing": "Index schrijven",
+    "judging": "Toetsvragen stellen",
+    "publishing": "In gebruik nemen",
+}
+
+
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """A progress bar on stderr with files and passages a second and the time left."""
@@ -33,7 +42,7 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
-        task = bar.add_task("Model laden", total=None, rates="")
+        task = bar.add_task(_PHASES["starting"], total=None, rates="")
 
         def show(progress: Progress) -> None:
             seconds = max(bar.tasks[task].elapsed or 0.0, 0.001)
@@ -41,7 +50,7 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
             rates = f"{files:.1f} bestanden/s, {passages:.0f} passages/s"
             bar.update(
                 task,
-                description="Documenten lezen en inbedden",
+                description=_PHASES.get(progress.phase, progress.phase),
                 completed=progress.files_done,
                 total=progress.files_total,
                 rates=rates,

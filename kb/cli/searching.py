@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kb.cli.fallback import tell_fallback
 from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, read_settings, show
 
 
@@ -35,7 +36,9 @@ def search(
         raise typer.BadParameter(f"{mode!r} is not one of {', '.join(Mode)}", param_hint="--mode")
     if group_by is not None and group_by not in set(GroupBy):
         raise typer.BadParameter(f"{group_by!r} is not one of {', '.join(GroupBy)}", param_hint="--group-by")
-    answered = KnowledgeBase(read_settings(indexes=indexes)).search(
+    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
+    tell_fallback(knowledge_base)
+    answered = knowledge_base.search(
         query,
         mode=Mode(mode),
         filter=read_filter(where),
@@ -59,7 +62,7 @@ def similar(
     from kb.knowledge_base import KnowledgeBase
     from kb.printing.hits import similar_json, similar_text
 
-    found = KnowledgeBase(read_settings(indexes=indexes)).similar(
-        passage_id, filter=read_filter(where), limit=limit
-    )
+    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
+    tell_fallback(knowledge_base)
+    found = knowledge_base.similar(passage_id, filter=read_filter(where), limit=limit)
     show(similar_text(found), similar_json(passage_id, found), as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kb.cli.options import IndexesOption, read_settings
+from kb.cli.options import CorpusOption, IndexesOption, read_settings
 from kb.errors import SettingsError
 
 _STOP_SECONDS = 5
@@ -19,12 +19,22 @@ def serve(
         str | None, typer.Option(help="Else KB_HOST, else 127.0.0.1.", show_default=False)
     ] = None,
     port: Annotated[int | None, typer.Option(help="Else KB_PORT, else 8000.", show_default=False)] = None,
+    corpus: CorpusOption = None,
     indexes: IndexesOption = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Build when the corpus has changed and is quiet again.")
+    ] = False,
 ) -> None:
     """Serve the API and the page."""
-    settings = read_settings(host=host, port=port, indexes=indexes)
+    from kb.settings import PREFIX
+
+    settings = read_settings(host=host, port=port, corpus=corpus, indexes=indexes)
+    if watch and settings.watch == "off":
+        settings = settings.model_copy(update={"watch": "on"})
     # The application reads its settings from the environment, also in a worker process.
-    os.environ["KB_INDEXES"] = str(settings.indexes.resolve())
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    os.environ.update(settings.environment())
     import uvicorn
 
     print(f"Kennisbank: http://{settings.host}:{settings.port}/ (stop with Ctrl+C)", file=sys.stderr)

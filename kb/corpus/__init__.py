@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -14,16 +15,18 @@ from kb.corpus.sidecars import MAX_BYTES, BrokenYaml, read_document_sidecar, rea
 from kb.documents import Metadata, Source
 from kb.errors import CorpusError
 
-__all__ = ["Corpus", "LeftOut", "scan", "source_file"]
+__all__ = ["GOLDEN", "Corpus", "LeftOut", "hash_of", "scan", "source_file"]
 
 EVENT_SIDECAR = "_event.yaml"
+# Questions about the documents, at the top of the corpus; no document itself.
+GOLDEN = "golden.jsonl"
 SIDECAR_SUFFIX = ".yaml"
 _CLUTTER = frozenset(("thumbs.db", "desktop.ini", "icon\r"))
 # Office keeps the name of who has a file open in a file of a few hundred bytes.
 _LOCK_MARK = "~$"
 _MAX_LOCK_BYTES = 1_024
-_READ_AT_ONCE = 1 << 20
 _MAX_DEPTH = 64
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,12 @@ def source_file(root: Path, path: str) -> Path:
     return file
 
 
+def hash_of(file: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> None:
     names = sorted(os.listdir(folder))  # noqa: PTH208 - names, to be judged before they are touched
     if EVENT_SIDECAR in names:
@@ -106,7 +115,8 @@ def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> Non
     present = set(names)
     for name in names:
         path = folder / name
-        if _is_clutter(path) or _is_sidecar(found, path, present):
+        is_golden = name == GOLDEN and folder == found.root
+        if is_golden or _is_clutter(path) or _is_sidecar(found, path, present):
             continue
         try:
             kind = _kind(found, path)
@@ -143,10 +153,9 @@ def _is_sidecar(found: _Scan, path: Path, present: set[str]) -> bool:
 
 def _kind(found: _Scan, path: Path) -> str:
     """ "file", "folder" or, with the reason put down, "other"."""
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        found.leave(path, "name", "Its name is not valid UTF-8. Rename it")
+    fault = _name_fault(path.name)
+    if fault:
+        found.leave(path, "name", f"{fault}. Rename it")
         return "other"
     if path.is_symlink():
         # Not Path.resolve, which before Python 3.13 raises RuntimeError for a link that leads to itself.
@@ -166,6 +175,15 @@ def _kind(found: _Scan, path: Path) -> str:
     return "other"
 
 
+def _name_fault(name: str) -> str | None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "Its name is not valid UTF-8"
+    # They would break the lines of reports, or command the terminal that shows them.
+    return "Its name holds line breaks or other control characters" if _CONTROL.search(name) else None
+
+
 def _add(found: _Scan, path: Path, sidecars: _Sidecars) -> None:
     size = path.stat().st_size
     if size > found.max_bytes:
@@ -177,7 +195,7 @@ def _add(found: _Scan, path: Path, sidecars: _Sidecars) -> None:
     found.sources.append(
         Source(
             path=unicodedata.normalize("NFC", path.relative_to(found.root).as_posix()),
-            sha256=_sha256(path),
+            sha256=hash_of(path),
             size=size,
             sidecar=_joined(own, sidecars.metadata),
             sidecar_sha256=hashlib.sha256(b"\0".join(described)).hexdigest() if described else "",
@@ -227,14 +245,6 @@ def _sidecar_bytes(found: _Scan, path: Path) -> bytes:
     return data
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while part := stream.read(_READ_AT_ONCE):
-            digest.update(part)
-    return digest.hexdigest()
-
-
 def _without_doubles(found: _Scan) -> Iterator[Source]:
     """One source per path: names that differ in their Unicode form only would be one document."""
     seen: set[str] = set()
@@ -249,4 +259,5 @@ def _without_doubles(found: _Scan) -> Iterator[Source]:
 
 def _shown(path: Path, root: Path) -> str:
     shown = path.relative_to(root).as_posix().encode("utf-8", "replace").decode()
+    shown = _CONTROL.sub("�", shown)
     return unicodedata.normalize("NFC", shown)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +16,12 @@ from kb.embedding import Encoder, load_encoder
 from kb.embedding.unpacking import user_cache
 from kb.errors import IndexUnavailable, InvalidQuestions
 from kb.generations import Generations
-from kb.index import FORMAT_VERSION, DocumentRecord, Manifest
-from kb.index.manifests import write_manifest
+from kb.index import FORMAT_VERSION, DocumentRecord
 from kb.index.writing import StoredVectors, embedded_text
-from kb.indexing import Progress, index_writer, passage_window
+from kb.indexing import Progress, passage_window
 from kb.language import ANALYSIS_VERSION
 from kb.parsing.cleaning import clean
+from kb.publishing import Draft
 from kb.settings import Settings
 
 CORPUS = "corpus.jsonl"
@@ -89,45 +88,27 @@ def _build(
 ) -> None:
     window = passage_window(settings, encoder)
     generations = Generations(indexes)
-    with generations.building() as stage:
-        with generations.writing():
-            writer = index_writer(stage, encoder)
-        with writer:
-            for start in range(0, len(documents), _WRITTEN_AT_ONCE):
-                batch = documents[start : start + _WRITTEN_AT_ONCE]
-                encoded = _encode([_as_document(document) for document in batch], encoder, window)
-                with generations.writing():
-                    for document, passages, vectors in encoded:
-                        writer.add(_record(document, len(passages)), passages, vectors)
-                progress(
-                    Progress(
-                        files_done=start + len(batch),
-                        files_total=len(documents),
-                        passages=writer.passages,
-                        reused=0,
-                    )
+    with generations.building() as stage, Draft(generations, stage, encoder.identity) as draft:
+        for start in range(0, len(documents), _WRITTEN_AT_ONCE):
+            batch = documents[start : start + _WRITTEN_AT_ONCE]
+            for document, passages, vectors in _encode(map(_as_document, batch), encoder, window):
+                draft.add(_record(document, len(passages)), passages, vectors)
+            progress(
+                Progress(
+                    files_done=start + len(batch),
+                    files_total=len(documents),
+                    passages=draft.passages,
+                    reused=0,
                 )
-            if not writer.passages:
-                raise InvalidQuestions(f"No document of {CORPUS} holds words")
-            with generations.writing():
-                writer.finish()
-            manifest = Manifest(
-                generation=stage.name.removeprefix(".stage-"),
-                created=dt.datetime.now(dt.UTC),
-                encoder=encoder.identity,
-                corpus=CORPUS,
-                documents=writer.documents,
-                passages=writer.passages,
-                sources={},
-                fingerprint=fingerprint,
             )
-        with generations.writing():
-            write_manifest(stage, manifest)
-            generations.publish(stage, keep=1)
+        if not draft.passages:
+            raise InvalidQuestions(f"No document of {CORPUS} holds words")
+        draft.finish()
+        draft.publish(draft.manifest(corpus=CORPUS, fingerprint=fingerprint), keep=1)
 
 
 def _encode(
-    documents: Sequence[Document], encoder: Encoder, window: Window
+    documents: Iterable[Document], encoder: Encoder, window: Window
 ) -> list[tuple[Document, list[Passage], list[StoredVectors]]]:
     """Each document with its passages and their vectors, encoded together."""
     chunked = [(document, chunk(document, window)) for document in documents]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from kb.embedding import EncoderIdentity
 from kb.language import Lexicon
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -203,6 +203,10 @@ class Index(Protocol):
 
     def facets(self) -> Facets:
         """The values that a filter can name."""
+        ...
+
+    def report(self) -> Mapping[str, Any]:
+        """What the build that made it told; empty for an index without. Raises `CorruptIndex`."""
         ...
 
     def close(self) -> None:

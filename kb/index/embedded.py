@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import queue
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import bm25s
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +32,27 @@ from kb.index import (
     Terms,
     Words,
 )
-from kb.index.manifests import read_manifest, verify
+from kb.index.holds import hold
+from kb.index.manifests import MANIFEST, read_manifest, verify
+from kb.index.opening import (
+    UNREADABLE,
+    check_database,
+    open_database,
+    open_lexicon,
+    open_postings,
+    open_token_vectors,
+    open_vectors,
+)
 from kb.index.records import PASSAGE_COLUMNS, document_record, passage
-from kb.index.token_vectors import Codes, TokenVectors
-from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS, StoredVectors
+from kb.index.token_vectors import Codes
+from kb.index.writing import StoredVectors
 from kb.language import Lexicon
 
 # What the disk, SQLite and FAISS raise when an index cannot be written.
 NOT_WRITTEN = (OSError, sqlite3.Error, RuntimeError)
+
+# What a build tells of itself, beside what is searched.
+REPORT = "report.json"
 
 _CONNECTIONS = 4
 # SQLite's bound on variables in one statement is far above this in every build of it.
@@ -49,37 +64,63 @@ class EmbeddedIndex:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         """Open a generation whose checksums have been verified; see `open`."""
+        self._folder = folder
         self._manifest = manifest
+        self._passages = manifest.passages
+        self._is_closed = False
+        self._held: weakref.finalize[..., EmbeddedIndex] | None = None
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
-        uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
-        for _ in range(_CONNECTIONS):
-            self._connections.put(sqlite3.connect(uri, uri=True, check_same_thread=False))
-        self._vectors = _read_vectors(folder / VECTORS)
-        self._postings = _read_postings(folder / LEXICAL)
-        self._lexicon = _read_lexicon(folder / LEXICAL, self._postings)
+        try:
+            check_database(folder)
+            for _ in range(_CONNECTIONS):
+                self._connections.put(open_database(folder))
+            self._read(manifest)
+        except BaseException:
+            self._close_connections()
+            raise
+
+    def _read(self, manifest: Manifest) -> None:
+        folder, identity = self._folder, manifest.encoder
         with self._connection() as database:
             rows = database.execute(
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
             ).fetchall()
+            (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
         self._row_of = {record.id: row for row, record in enumerate(self._records)}
-        self._passages = sum(len(span) for span in self._spans)
-        if self._passages != self._vectors.ntotal:
-            raise CorruptIndex(f"{folder} holds {self._passages} passages and {self._vectors.ntotal} vectors")
-        width = manifest.encoder.token_dimension
-        self._tokens = TokenVectors.open(folder, dimension=width, passages=self._passages) if width else None
+        told = (manifest.passages, manifest.passages, manifest.documents)
+        if (passages, _length(self._spans), len(rows)) != told:
+            raise ValueError(
+                f"it holds {len(rows)} documents and {passages} passages where {MANIFEST} says "
+                f"{manifest.documents} and {self._passages}"
+            )
+        self._vectors = open_vectors(folder, dimension=identity.dimension, passages=self._passages)
+        self._postings = open_postings(folder, passages=self._passages)
+        self._lexicon = open_lexicon(folder, self._postings)
+        self._tokens = open_token_vectors(folder, dimension=identity.token_dimension, passages=self._passages)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open the generation in `folder` after every checksum has been verified.
 
-        FAISS has no checksum of its own: a damaged file loads and answers wrongly. Raises
-        `CorruptIndex` or `IncompatibleIndex`.
+        It is held until it is closed or forgotten: `Generations.prune` leaves it alone. FAISS has no checksum
+        of its own: a damaged file loads and answers wrongly. Raises `CorruptIndex` or `IncompatibleIndex`.
         """
-        manifest = read_manifest(folder)
-        verify(folder, manifest)
-        return cls(folder, manifest)
+        descriptor = hold(folder)
+        try:
+            manifest = read_manifest(folder)
+            verify(folder, manifest)
+            index = cls(folder, manifest)
+        except BaseException as error:
+            os.close(descriptor)
+            if isinstance(error, UNREADABLE):
+                raise CorruptIndex(
+                    f"{folder} cannot be read ({error}). Build the index again: kb build"
+                ) from error
+            raise
+        index._held = weakref.finalize(index, os.close, descriptor)
+        return index
 
     @property
     def manifest(self) -> Manifest:
@@ -88,6 +129,22 @@ class EmbeddedIndex:
     @property
     def lexicon(self) -> Lexicon:
         return self._lexicon
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self._folder
+
+    def report(self) -> dict[str, Any]:
+        """What the build that made it told; empty for an index without. Raises `CorruptIndex`."""
+        if REPORT not in self._manifest.files:
+            return {}
+        file = self._folder / REPORT
+        try:
+            report = json.loads(file.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise CorruptIndex(f"{file} cannot be read ({error}). Build the index again: kb build") from error
+        return report if isinstance(report, dict) else {}
 
     def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
@@ -188,12 +245,21 @@ class EmbeddedIndex:
         }
 
     def close(self) -> None:
-        for _ in range(_CONNECTIONS):
-            self._connections.get().close()
+        if not self._is_closed:
+            self._is_closed = True
+            # Each is waited for: a request may still be reading.
+            for _ in range(_CONNECTIONS):
+                self._connections.get().close()
+        if self._held:
+            self._held()
 
     def codes(self, row: int) -> Codes:
         """The codes of one passage's tokens, of shape (tokens, token dimension); none in an index without."""
         return self._tokens.codes(row) if self._tokens else np.empty((0, 0), np.int8)
+
+    def _close_connections(self) -> None:
+        while not self._connections.empty():
+            self._connections.get().close()
 
     def _document_row(self, document_id: str) -> int:
         row = self._row_of.get(document_id)
@@ -272,27 +338,14 @@ def _weighted(terms: Terms) -> Mapping[str, float]:
     return terms if isinstance(terms, Mapping) else dict.fromkeys(terms, 1.0)
 
 
-def _read_vectors(file: Path) -> Any:
-    try:
-        return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
-        raise CorruptIndex(f"{file} cannot be read ({error}). Build the index again: kb build") from error
-
-
-def _read_postings(folder: Path) -> Any:
-    """The postings, memory-mapped; None for an index in which no passage holds a term."""
-    if not (folder / "params.index.json").exists():
-        return None
-    return bm25s.BM25.load(folder, mmap=True, show_progress=False)
-
-
-def _read_lexicon(folder: Path, postings: Any) -> Lexicon:
-    try:
-        return Lexicon.read(folder / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
-    except (OSError, ValueError) as error:
-        raise CorruptIndex(
-            f"{folder / LEXICON} cannot be read ({error}). Build the index again: kb build"
-        ) from error
+def _length(spans: list[range]) -> int:
+    """How many rows documents have together. Raises `ValueError` unless each follows the one before."""
+    end = 0
+    for span in spans:
+        if span.start != end or span.stop < span.start:
+            raise ValueError("the passages of its documents do not follow each other")
+        end = span.stop
+    return end
 
 
 def _top(scores: Scores, k: int) -> Rows:

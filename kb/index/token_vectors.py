@@ -8,6 +8,7 @@ of all.
 from __future__ import annotations
 
 import contextlib
+import io
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +61,10 @@ class TokenVectorsWriter:
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
         self._stream.close()
-        np.save(self._folder / OFFSETS, np.array(self._offsets, np.int64))
+        # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
+        offsets = io.BytesIO()
+        np.save(offsets, np.array(self._offsets, np.int64))
+        (self._folder / OFFSETS).write_bytes(offsets.getvalue())
 
 
 class TokenVectors:

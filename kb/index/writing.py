@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sqlite3
 from array import array
@@ -9,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import bm25s
 import faiss
@@ -73,11 +74,15 @@ class IndexWriter:
         self._frequencies: dict[str, Counter[str]] = {"nl": Counter(), "en": Counter()}
         self._documents = 0
         self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
-        # The folder is thrown away when the build fails, so nothing needs to be undone in it.
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("PRAGMA synchronous = OFF")
-        self._database.executescript(SCHEMA)
-        self._database.execute("BEGIN")
+        try:
+            # The folder is thrown away when the build fails, so nothing needs to be undone in it.
+            self._database.execute("PRAGMA journal_mode = OFF")
+            self._database.execute("PRAGMA synchronous = OFF")
+            self._database.executescript(SCHEMA)
+            self._database.execute("BEGIN")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -142,10 +147,16 @@ class IndexWriter:
         self._database.executescript(INDICES)
         self._database.execute("PRAGMA optimize")
         self._database.close()
-        faiss.write_index(self._vectors, str(self._folder / VECTORS))
+        self._write_vectors()
         if self._tokens:
             self._tokens.finish()
         self._write_postings()
+
+    def _write_vectors(self) -> None:
+        # Through a file of Python's: that of FAISS closes without a word when the disk is full.
+        with (self._folder / VECTORS).open("wb") as stream:
+            writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]
+            faiss.write_index(self._vectors, writer)
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""
@@ -189,3 +200,20 @@ class IndexWriter:
         tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
         retriever.index(tokenized, show_progress=False, create_empty_token=False)
         retriever.save(folder, show_progress=False)
+        _check_saved(retriever, folder)
+
+
+def _check_saved(retriever: Any, folder: Path) -> None:
+    """Raise `OSError` unless the postings can be read back as they are.
+
+    bm25s saves arrays with NumPy, which closes a file without seeing that the disk had no room for its end.
+    """
+    for name, values in retriever.scores.items():
+        if isinstance(values, np.ndarray):
+            file = folder / f"{name}.csc.index.npy"
+            try:
+                written = np.array_equal(np.load(file, mmap_mode="r"), values)
+            except ValueError:
+                written = False
+            if not written:
+                raise OSError(errno.ENOSPC, "not all of it was written", str(file))

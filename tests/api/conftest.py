@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.uploads import Uploads
 from kb.embedding import load_encoder
 from kb.indexing import build_index
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from tests.api.administrator import Ask, asking, make_home, make_secrets
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +93,30 @@ def served(app: FastAPI) -> Iterator[str]:
 def address(knowledge_base: KnowledgeBase) -> Iterator[str]:
     with served(create_app(knowledge_base)) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a service of which the tests change the corpus."""
+    return make_home(tmp_path_factory.mktemp("administration"))
+
+
+@pytest.fixture(scope="session")
+def secrets(home: Settings) -> Mapping[str, str]:
+    """A key for each scope."""
+    return make_secrets(home)
+
+
+@pytest.fixture(scope="session")
+def service(home: Settings) -> Iterator[str]:
+    """A real service over `home`, impatient with slow clients; its address."""
+    app = create_app(KnowledgeBase(home))
+    app.state.uploads = Uploads(home.corpus, max_bytes=1_000_000, patience=1.0)
+    with served(app) as address:
+        yield address
+
+
+@pytest.fixture
+def ask(service: str, secrets: Mapping[str, str]) -> Ask:
+    """Asks as the administrator."""
+    return asking(service, secrets["admin"])

@@ -59,7 +59,8 @@ def test_only_the_openapi_document_is_for_other_origins(client: TestClient) -> N
     ("method", "path", "allowed"),
     [
         ("DELETE", "/v1/search", "GET, HEAD, POST"),
-        ("POST", "/v1/documents", "GET, HEAD"),
+        ("PUT", "/v1/documents", "GET, HEAD, POST"),
+        ("POST", "/v1/generations/live", "PUT"),
         ("PUT", "/v1/health/live", "GET, HEAD"),
         ("POST", "/", "GET, HEAD"),
     ],
@@ -109,6 +110,7 @@ def test_without_an_index_every_question_says_what_to_do(without_index: TestClie
         "/v1/search?q=a",
         "/v1/documents",
         "/v1/documents/0/file",
+        "/v1/status",
         "/v1/passages/0",
     ):
         answer = without_index.get(path)
@@ -233,6 +235,14 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
         ("/search", "get"),
         ("/search", "post"),
         ("/documents", "get"),
+        ("/documents", "post"),
+        ("/builds", "get"),
+        ("/builds", "post"),
+        ("/builds/{id}", "get"),
+        ("/generations", "get"),
+        ("/generations/live", "put"),
+        ("/generations/{name}/report", "get"),
+        ("/status", "get"),
         ("/documents/{id}", "get"),
         ("/documents/{id}/file", "get"),
         ("/passages/{id}", "get"),
@@ -244,7 +254,7 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
     document = client.get("/v1/openapi.json").json()
     assert document["servers"][0]["url"] == "/v1"
     assert document["info"]["version"] == kb.__version__
-    assert [tag["name"] for tag in document["tags"]] == ["Zoeken", "Documenten", "Status"]
+    assert [tag["name"] for tag in document["tags"]] == ["Zoeken", "Documenten", "Status", "Beheer"]
 
 
 def test_the_openapi_document_promises_problems_and_never_422(client: TestClient) -> None:

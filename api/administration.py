@@ -1,0 +1,214 @@
+"""The API for who keeps the knowledge base going: builds, generations, new files. All need an admin key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from api import records
+from api.access import needs, requires
+from api.bodies import BuildBody, LiveBody, read_json
+from api.openapi import form_of, json_body_of, problem_answers
+from api.problems import Fault, Problem, ProblemError, refused
+from api.routes import takes_json, takes_no_parameters
+from api.security import API
+from api.uploads import Uploads
+from kb.builds import Builds
+from kb.errors import IndexUnavailable, NotFound, UnknownGeneration
+from kb.generations import Generations
+from kb.index import Manifest
+from kb.index.embedded import EmbeddedIndex
+from kb.keys import Scope
+from kb.knowledge_base import KnowledgeBase
+from kb.launcher import Launcher
+from kb.settings import Settings
+
+router = APIRouter(
+    prefix=API,
+    dependencies=[Depends(takes_json), Depends(requires(Scope.ADMIN)), Depends(takes_no_parameters)],
+)
+_ADMIN = needs(Scope.ADMIN)
+
+
+def _settings(request: Request) -> Settings:
+    knowledge_base: KnowledgeBase = request.app.state.knowledge_base
+    return knowledge_base.settings
+
+
+BuildId = Annotated[
+    str, Path(alias="id", description="Het id.", examples=["20261124T185454123456Z-0123456789ab"])
+]
+Name = Annotated[str, Path(description="De naam van de index, of `live`.", examples=["20261124T185454123Z"])]
+
+
+async def _build_body(request: Request) -> BuildBody:
+    body, faults = BuildBody.read(await read_json(request, is_optional=True), "body")
+    if faults:
+        raise refused(faults)
+    return body
+
+
+async def _live_body(request: Request) -> LiveBody:
+    raw = await read_json(request)
+    body, faults = LiveBody.read(raw, "body")
+    if "name" not in raw:
+        faults = [*faults, Fault("body", "/name", "missing", "name says which generation is to be live")]
+    if faults:
+        raise refused(faults)
+    return body
+
+
+@router.post(
+    "/builds",
+    status_code=202,
+    tags=["Beheer"],
+    summary="Bouw de index opnieuw",
+    description="Begint in een eigen proces met lage prioriteit; zoeken gaat gewoon door. Er loopt er één "
+    "tegelijk.",
+    operation_id="begintBouwopdracht",
+    responses=problem_answers(400, 401, 403, 406, 409, 413, 415, 503, 507),
+    openapi_extra=_ADMIN | json_body_of(BuildBody, {"allowRemovals": False}, required=False),
+)
+def start_build(
+    request: Request, response: Response, body: Annotated[BuildBody, Depends(_build_body)]
+) -> records.Build:
+    """Start a build."""
+    launcher: Launcher = request.app.state.launcher
+    record = launcher.start(allow_removals=body.allow_removals)
+    response.headers["Location"] = f"{API}/builds/{record.id}"
+    return records.Build.of(record)
+
+
+@router.get(
+    "/builds",
+    tags=["Beheer"],
+    summary="Noem de laatste bouwopdrachten",
+    operation_id="noemBouwopdrachten",
+    responses=problem_answers(400, 401, 403, 406, 503),
+    openapi_extra=_ADMIN,
+)
+def builds(settings: Annotated[Settings, Depends(_settings)]) -> records.BuildsAnswer:
+    """The builds that are remembered."""
+    found = Builds(settings.indexes).all()
+    return records.BuildsAnswer(builds=[records.BuildProgress.of(record) for record in found])
+
+
+@router.get(
+    "/builds/{id}",
+    tags=["Beheer"],
+    summary="Volg een bouwopdracht",
+    operation_id="volgBouwopdracht",
+    responses=problem_answers(400, 401, 403, 404, 406, 503),
+    openapi_extra=_ADMIN,
+)
+def build(build_id: BuildId, settings: Annotated[Settings, Depends(_settings)]) -> records.Build:
+    """One build, with its report once it has one."""
+    try:
+        return records.Build.of(Builds(settings.indexes).get(build_id))
+    except NotFound:
+        raise ProblemError(Problem(404, "There is no such build; the newest 20 are kept.")) from None
+
+
+@router.get(
+    "/generations",
+    tags=["Beheer"],
+    summary="Noem de indexen die worden bewaard",
+    operation_id="noemIndexen",
+    responses=problem_answers(400, 401, 403, 406, 503),
+    openapi_extra=_ADMIN,
+)
+def generations(settings: Annotated[Settings, Depends(_settings)]) -> records.GenerationsAnswer:
+    """The generations on disk, newest first."""
+    kept = Generations(settings.indexes)
+    live = kept.current().name
+    return records.GenerationsAnswer(
+        generations=[
+            records.Generation.of(manifest, live=name == live) for name, manifest in kept.manifests().items()
+        ]
+    )
+
+
+@router.put(
+    "/generations/live",
+    tags=["Beheer"],
+    summary="Neem een andere index in gebruik",
+    description="Bijvoorbeeld om terug te gaan naar de vorige. De index wordt eerst nagekeken.",
+    operation_id="neemInGebruik",
+    responses=problem_answers(400, 401, 403, 406, 409, 413, 415, 503, 507),
+    openapi_extra=_ADMIN | json_body_of(LiveBody, {"name": "20261124T185454123Z"}),
+)
+def make_live(
+    settings: Annotated[Settings, Depends(_settings)], body: Annotated[LiveBody, Depends(_live_body)]
+) -> records.Generation:
+    """Make a generation the live one."""
+    kept = Generations(settings.indexes)
+    try:
+        name = kept.rollback(body.name)
+    except UnknownGeneration:
+        raise refused([Fault("body", "/name", "unknown-value", "There is no such generation")]) from None
+    except IndexUnavailable:
+        detail = "That generation is damaged or of another version. The live one stays."
+        raise ProblemError(Problem(409, detail)) from None
+    return records.Generation.of(_manifest(kept, name), live=True)
+
+
+@router.get(
+    "/generations/{name}/report",
+    tags=["Beheer"],
+    summary="Lees het hele verslag van een index",
+    description="Zoals `kb build --json` het gaf, met de namen van bestanden.",
+    operation_id="leesVerslag",
+    responses=problem_answers(400, 401, 403, 404, 406, 503),
+    openapi_extra=_ADMIN,
+)
+def report(name: Name, settings: Annotated[Settings, Depends(_settings)]) -> dict[str, Any]:
+    """The report of the build that made a generation."""
+    kept = Generations(settings.indexes)
+    name = kept.current().name if name == "live" else name
+    _manifest(kept, name)
+    return dict(_report(kept, name))
+
+
+@router.post(
+    "/documents",
+    status_code=201,
+    tags=["Beheer"],
+    summary="Voeg een bestand toe",
+    description="Zet een bestand in de verzameling, zonder ooit een ander te overschrijven. Het wordt "
+    "gevonden na de volgende bouwopdracht.",
+    operation_id="voegToe",
+    responses=problem_answers(400, 401, 403, 406, 408, 409, 413, 415, 503, 507),
+    openapi_extra=_ADMIN | form_of(),
+)
+async def add_document(request: Request, response: Response) -> records.AddedDocument:
+    """Add a file to the corpus."""
+    uploads: Uploads = request.app.state.uploads
+    added = await uploads.receive(request)
+    response.headers["Location"] = f"{API}/documents/{added.document_id}"
+    is_watched = _settings(request).watch != "off"
+    begins = "Die begint vanzelf." if is_watched else f"Die begint u met POST {API}/builds."
+    return records.AddedDocument(
+        document_id=added.document_id,
+        path=added.path,
+        size=added.size,
+        sha256=added.sha256,
+        format=added.format,
+        note=f"Het document wordt gevonden na de volgende bouwopdracht. {begins}",
+    )
+
+
+def _manifest(kept: Generations, name: str) -> Manifest:
+    found = kept.manifests().get(name)
+    if found is None:
+        raise ProblemError(Problem(404, "There is no such generation. See /v1/generations."))
+    return found
+
+
+def _report(kept: Generations, name: str) -> Mapping[str, Any]:
+    index = EmbeddedIndex.open(kept.folder / name)
+    try:
+        return index.report()
+    finally:
+        index.close()

@@ -1,0 +1,87 @@
+"""Golden questions: what an organisation wants answered whatever happens to its index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kb.corpus import GOLDEN
+from kb.embedding import Encoder
+from kb.errors import InvalidQuestions
+from kb.evaluation import Question, judge, read_questions
+from kb.evaluation.evaluating import check_askable
+from kb.index import Index
+from kb.knowledge_base import KnowledgeBase
+from kb.reports import GoldenReport
+from kb.settings import Settings
+
+# A question is answered when one of so many hits holds an answer: what a reader sees at once.
+_HITS = 5
+# However busy the machine is, every question is ranked in full.
+_MILLISECONDS = 60_000
+
+
+class GoldenQuestions:
+    """Asks an index's golden questions; a `kb.indexing.Judge`."""
+
+    def __init__(self, questions: Sequence[Question], settings: Settings) -> None:
+        self._questions = questions
+        self._settings = settings.model_copy(update={"rerank_milliseconds": _MILLISECONDS})
+
+    def __call__(self, live: Index | None, index: Index, encoder: Encoder) -> GoldenReport:
+        """What of them each index answers.
+
+        A live index of another encoder cannot be asked: then what its own build found counts, if it did.
+        """
+        now = self._answered(index, encoder)
+        before = self._before(live, encoder)
+        fell = (
+            ()
+            if before is None
+            else tuple(
+                question.question
+                for question in self._questions
+                if question.id in before and question.id not in now
+            )
+        )
+        return GoldenReport(
+            questions=len(self._questions),
+            found=tuple(sorted(now)),
+            before=None if before is None else tuple(sorted(before)),
+            fell=fell,
+        )
+
+    def _before(self, live: Index | None, encoder: Encoder) -> set[str] | None:
+        if live is None:
+            return None
+        if live.manifest.encoder == encoder.identity:
+            return self._answered(live, encoder)
+        told = live.report().get("golden")
+        return set(told["found"]) if told else None
+
+    def _answered(self, index: Index, encoder: Encoder) -> set[str]:
+        knowledge_base = KnowledgeBase.over(index, self._settings, encoder)
+        check_askable(knowledge_base, self._questions)
+        right = judge(knowledge_base, self._questions).right
+        return {
+            question.id
+            for question in self._questions
+            if any(
+                hit.passage.id in right[question.id]
+                for hit in knowledge_base.search(question.question, limit=_HITS).found.hits
+            )
+        }
+
+
+def golden_questions(settings: Settings) -> GoldenQuestions | None:
+    """Those of the corpus; None when it has none.
+
+    Raises `InvalidQuestions` for a file that breaks the format, or that asks nothing that can be answered.
+    """
+    file: Path = settings.corpus / GOLDEN
+    if not file.is_file():
+        return None
+    questions = [question for question in read_questions(file) if question.answers]
+    if not questions:
+        raise InvalidQuestions(f"{file} holds no question with an answer. Add some, or remove the file")
+    return GoldenQuestions(questions, settings)

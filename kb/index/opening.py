@@ -1,0 +1,109 @@
+"""Opening the files of an index, each only when it has the shape that its readers count on.
+
+A checksum tells that a file is what was written, not that it can be read: libraries that map or trust a file
+of another shape end the process or read beyond its end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from kb.index.token_vectors import TokenVectors
+from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS
+from kb.language import Lexicon
+
+# What the libraries raise on files that are not of the shape they expect.
+UNREADABLE = (
+    OSError, sqlite3.Error, RuntimeError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+    EOFError, MemoryError,
+)  # fmt: skip
+
+# An IndexFlatIP of FAISS: its mark, dimension, number of vectors, two numbers it does not use, whether it is
+# trained, the metric (0 is the inner product), and how many numbers follow.
+_FLAT = struct.Struct("<4siqqqbiQ")
+_MARK = b"IxFI"
+_DATABASE = b"SQLite format 3\0"
+_POSTINGS = "params.index.json"
+
+
+def check_database(folder: Path) -> None:
+    """Raise `ValueError` unless the database is of the size that its header says (sqlite.org/fileformat)."""
+    file = folder / PASSAGES
+    with file.open("rb") as stream:
+        header = stream.read(100)
+    if len(header) < 100 or not header.startswith(_DATABASE):
+        raise ValueError(f"{PASSAGES} is no database")
+    (page,), (pages,) = struct.unpack(">H", header[16:18]), struct.unpack(">I", header[28:32])
+    if (65_536 if page == 1 else page) * pages != file.stat().st_size:
+        raise ValueError(f"{PASSAGES} was cut short")
+
+
+def open_database(folder: Path) -> sqlite3.Connection:
+    """The passages, read-only. May be used by another thread than the one that opened it."""
+    uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def open_vectors(folder: Path, *, dimension: int, passages: int) -> Any:
+    """The FAISS index, memory-mapped. Raises `ValueError` unless it holds that many vectors of that size."""
+    file = folder / VECTORS
+    with file.open("rb") as stream:
+        header = stream.read(_FLAT.size)
+    size = file.stat().st_size
+    if len(header) < _FLAT.size:
+        raise ValueError(f"{VECTORS} is too short")
+    mark, width, count, _, _, _, metric, numbers = _FLAT.unpack(header)
+    if (mark, width, count, metric) != (_MARK, dimension, passages, 0):
+        raise ValueError(f"{VECTORS} does not hold {passages} vectors of {dimension} numbers")
+    if numbers != passages * dimension or size != _FLAT.size + 4 * numbers:
+        raise ValueError(f"{VECTORS} does not fit its {size} bytes")
+    return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+
+
+def open_postings(folder: Path, *, passages: int) -> Any:
+    """The postings, memory-mapped; None for an index in which no passage holds a term.
+
+    Raises `ValueError` unless each term leads to rows of passages that there are.
+    """
+    if not (folder / LEXICAL / _POSTINGS).exists():
+        return None
+    postings = bm25s.BM25.load(folder / LEXICAL, mmap=True, show_progress=False)
+    scores, vocabulary = postings.scores, postings.vocab_dict
+    data, rows, starts = scores["data"], scores["indices"], scores["indptr"]
+    if not all(array.ndim == 1 for array in (data, rows, starts)):
+        raise ValueError("the postings are not lists")
+    if data.dtype != np.float32 or {rows.dtype.kind, starts.dtype.kind} != {"i"} or len(data) != len(rows):
+        raise ValueError("the postings are not numbers of passages with their scores")
+    if not _lead_through(starts, len(data)) or not _are_within(rows, passages):
+        raise ValueError("the postings are not those of these passages")
+    if not _are_within(np.fromiter(vocabulary.values(), np.int64, len(vocabulary)), len(starts) - 1):
+        raise ValueError("the terms are not those of these postings")
+    return postings
+
+
+def open_lexicon(folder: Path, postings: Any) -> Lexicon:
+    """The words of the passages, and which of them the postings hold."""
+    return Lexicon.read(folder / LEXICAL / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
+
+
+def open_token_vectors(folder: Path, *, dimension: int, passages: int) -> TokenVectors | None:
+    """The token vectors, memory-mapped; None for an index without. Raises `CorruptIndex`."""
+    return TokenVectors.open(folder, dimension=dimension, passages=passages) if dimension else None
+
+
+def _lead_through(starts: npt.NDArray[np.integer], size: int) -> bool:
+    return bool(
+        len(starts) > 0 and starts[0] == 0 and starts[-1] == size and np.all(starts[:-1] <= starts[1:])
+    )
+
+
+def _are_within(numbers: npt.NDArray[np.integer], end: int) -> bool:
+    return not len(numbers) or bool(numbers.min() >= 0 and numbers.max() < end)

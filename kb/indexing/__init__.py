@@ -1,0 +1,120 @@
+"""Corpus to a published generation. A bad file is reported, not fatal."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from kb.embedding import Encoder
+from kb.errors import CorpusError, QualityLost
+from kb.generations import Generations
+from kb.index import Index
+from kb.index.doubles import near_identical_documents
+from kb.indexing.embedding import Embedding, passage_window
+from kb.indexing.gathering import Gathering, Progress, hashes_of
+from kb.indexing.staleness import check_folders, fingerprint, is_stale
+from kb.publishing import Draft
+from kb.reports import BuildReport, FileReport, GoldenReport
+from kb.settings import Settings
+
+__all__ = [
+    "Judge",
+    "Progress",
+    "build_index",
+    "check_folders",
+    "fingerprint",
+    "is_stale",
+    "passage_window",
+    "preview_index",
+]
+
+
+# Asks golden questions of the live index, where there is one, and of the new one.
+Judge = Callable[[Index | None, Index, Encoder], GoldenReport | None]
+
+
+def build_index(
+    settings: Settings,
+    load_encoder: Callable[[], Encoder],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    judge: Judge | None = None,
+    allow_removals: bool = False,
+) -> BuildReport:
+    """Build an index of the corpus and publish it.
+
+    `judge` asks golden questions; what it tells is compared with the `golden_loss` of the settings.
+
+    Raises `BuildInProgress`, `CorpusError` when there is nothing to index, `EncoderUnavailable`,
+    `TooManyRemovals` unless `allow_removals`, `QualityLost`, or `IndexNotWritten` when the disk is full or
+    may not be written. Whatever it raises, the live generation is as it was.
+    """
+    generations = Generations(settings.indexes)
+    with generations.building() as stage:
+        build = Gathering(settings, generations, progress or (lambda _: None))
+        build.scan()
+        if not allow_removals:
+            build.refuse_removals({source.path for source in build.corpus.sources})
+        encoder = load_encoder()
+        with Draft(generations, stage, encoder.identity) as draft:
+            Embedding(build, encoder, draft).run()
+            if not draft.documents:
+                raise CorpusError(_nothing_read(settings, build.files))
+            if not allow_removals:
+                build.refuse_removals({record.source for record in build.records})
+            build.tell("writing")
+            draft.finish()
+            manifest = draft.manifest(
+                corpus=str(settings.corpus.resolve()),
+                fingerprint=fingerprint(build.corpus, settings),
+                sources=hashes_of(build.corpus.sources),
+            )
+            with draft.opened(manifest) as index:
+                report = build.report(draft.name, near_duplicates=_near_duplicates(index))
+                if judge:
+                    build.tell("judging")
+                    report = dataclasses.replace(report, golden=judge(build.live, index, encoder))
+                    _refuse_loss(report, settings)
+        build.tell("publishing")
+        report = dataclasses.replace(report, seconds=build.seconds)
+        draft.publish(manifest, keep=settings.keep_generations, report=report.as_json())
+        build.readings.forget_all_but(build.corpus.sources)
+    return report
+
+
+def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> BuildReport:
+    """What a build would change and leave out. Nothing is embedded or published.
+
+    Files that are new are read, for only that tells whether they can be; a build need not read them again.
+    Raises `BuildInProgress`, `CorpusError` or `IndexNotWritten`.
+    """
+    generations = Generations(settings.indexes)
+    with generations.building() as stage:
+        build = Gathering(settings, generations, progress or (lambda _: None))
+        build.scan()
+        for document in build.documents(stage):
+            build.add(document, passages=0)
+        return build.report("")
+
+
+def _near_duplicates(index: Index) -> list[tuple[str, str]]:
+    paths = {record.id: record.source for record in index.documents()}
+    return [(paths[one], paths[other]) for one, other in near_identical_documents(index)]
+
+
+def _refuse_loss(report: BuildReport, settings: Settings) -> None:
+    """Raise `QualityLost` when more golden questions are lost than the settings allow."""
+    golden = report.golden
+    if golden and golden.lost > settings.golden_loss:
+        fell = "\n".join(f"  {question}" for question in golden.fell)
+        raise QualityLost(
+            f"{len(golden.found)} of {golden.questions} golden questions are answered, "
+            f"{len(golden.before or ())} before; the new index is not published. See what became of the "
+            f"documents that answered these, or publish it all the same: KB_GOLDEN_LOSS=1 kb build\n{fell}",
+            report=report.as_json(),
+        )
+
+
+def _nothing_read(settings: Settings, reports: Sequence[FileReport]) -> str:
+    reasons = "\n".join(f"  {file.path}: {file.message}" for file in reports[:10])
+    return f"No file in {settings.corpus} could be read:\n{reasons}"

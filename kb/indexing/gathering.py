@@ -1,0 +1,183 @@
+"""The documents of the corpus, read or left out, and what has changed of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.changes import MOST_REMOVED, Changes, Hashes
+from kb.documents import Document, Kind, Source
+from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
+from kb.generations import Generations
+from kb.index import DocumentRecord
+from kb.index.embedded import EmbeddedIndex
+from kb.indexing.staleness import scan_corpus
+from kb.live_index import LiveIndex
+from kb.readings import Readings
+from kb.reports import BuildReport, FileReport
+from kb.sandbox import read_all, read_options
+from kb.settings import Settings
+
+READINGS = ".readings"
+# Within the stage, and removed before it is published.
+_WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a build is: `phase` is starting, reading, writing, judging or publishing.
+
+    `passages` counts those that are in the index, whether encoded or reused.
+    """
+
+    files_done: int
+    files_total: int
+    passages: int
+    reused: int
+    phase: str = "reading"
+
+
+class Gathering:
+    """What one run over the corpus knows and has found."""
+
+    def __init__(
+        self, settings: Settings, generations: Generations, progress: Callable[[Progress], None]
+    ) -> None:
+        self.settings = settings
+        self.files: list[FileReport] = []
+        self.records: list[DocumentRecord] = []
+        self.passages = 0
+        self.reused = 0
+        self.live = _live(generations)
+        self.readings = Readings(settings.indexes / READINGS, read_options(settings))
+        self._started = time.monotonic()
+        self._progress = progress
+        self._done = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._started
+
+    def scan(self) -> None:
+        """Look which files there are. Raises `CorpusError`."""
+        self.corpus = scan_corpus(self.settings)
+        self.files += [
+            FileReport(path=left.path, status="left-out", code=left.code, message=left.message)
+            for left in self.corpus.left_out
+        ]
+
+    def tell(self, phase: str) -> None:
+        """Tell how far it is."""
+        self._progress(
+            Progress(
+                files_done=self._done,
+                files_total=len(self.corpus.sources),
+                passages=self.passages,
+                reused=self.reused,
+                phase=phase,
+            )
+        )
+
+    def documents(self, stage: Path) -> Iterator[Document]:
+        """Every document that can be read; the rest is put down."""
+        working = stage / _WORKING
+        working.mkdir()
+        for source, outcome in read_all(
+            self.corpus, self.settings, readings=self.settings.indexes / READINGS, working=working
+        ):
+            self._done += 1
+            if isinstance(outcome, ParseError):
+                self.files.append(
+                    FileReport(path=source.path, status="left-out", code=outcome.code, message=str(outcome))
+                )
+            else:
+                yield outcome
+            self.tell("reading")
+        shutil.rmtree(working, ignore_errors=True)
+
+    def add(self, document: Document, passages: int) -> DocumentRecord:
+        """Put down a document that was read."""
+        record = _record(document, passages)
+        self.records.append(record)
+        self.files.append(
+            FileReport(path=record.source, status="read", passages=passages, gaps=document.gaps)
+        )
+        return record
+
+    def report(self, name: str, *, near_duplicates: Sequence[tuple[str, str]] = ()) -> BuildReport:
+        """What it has come to."""
+        return BuildReport(
+            generation=name,
+            created=dt.datetime.now(dt.UTC),
+            seconds=self.seconds,
+            corpus=str(self.settings.corpus.resolve()),
+            documents=len(self.records),
+            passages=self.passages,
+            reused=self.reused,
+            undated=tuple(record.source for record in self.records if record.date is None),
+            near_duplicates=tuple(near_duplicates),
+            changes=self._changes({record.source for record in self.records}),
+            files=tuple(sorted(self.files, key=lambda file: file.path)),
+        )
+
+    def refuse_removals(self, paths: set[str]) -> None:
+        """Raise `TooManyRemovals` when these documents are too few of those that there were."""
+        changes = self._changes(paths)
+        if changes.remove_too_much:
+            some = "\n".join(f"  {path}" for path in changes.removed[:10])
+            raise TooManyRemovals(
+                f"{len(changes.removed)} of {changes.before} documents would be removed, more than "
+                f"{MOST_REMOVED:.0%}. Is a folder missing, or KB_CORPUS another one? "
+                f"If they must go: kb build --allow-removals\n{some}",
+                report=dataclasses.replace(self.report(""), changes=changes).as_json(),
+            )
+
+    def _changes(self, paths: set[str]) -> Changes:
+        now = hashes_of(source for source in self.corpus.sources if source.path in paths)
+        return Changes.between(_before(self.live), now)
+
+
+def _record(document: Document, passages: int) -> DocumentRecord:
+    metadata, source = document.metadata, document.source
+    return DocumentRecord(
+        id=source.document_id,
+        title=metadata.title or source.path.rsplit("/", 1)[-1],
+        kind=metadata.kind or Kind.OVERIG,
+        source=source.path,
+        sha256=source.sha256,
+        size=source.size,
+        event=metadata.event,
+        date=metadata.date,
+        date_text=metadata.date_text,
+        place=metadata.place,
+        host=metadata.host,
+        speakers=metadata.speakers,
+        language=metadata.language,
+        passages=passages,
+    )
+
+
+def _before(live: EmbeddedIndex | None) -> Hashes:
+    if not live:
+        return {}
+    sources = live.manifest.sources
+    return {record.source: sources.get(record.source, (record.sha256, "")) for record in live.documents()}
+
+
+def hashes_of(sources: Iterable[Source]) -> Hashes:
+    """The hashes of each source's file and of its sidecars, by its path."""
+    return {source.path: (source.sha256, source.sidecar_sha256) for source in sources}
+
+
+def _live(generations: Generations) -> EmbeddedIndex | None:
+    """The live index, or what stands in for it where that is damaged."""
+    try:
+        return LiveIndex(generations).get()
+    except IndexUnavailable:
+        return None

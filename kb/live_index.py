@@ -1,0 +1,92 @@
+"""The index that questions are asked of: the live generation, or an intact older one in its place."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from kb.errors import IndexUnavailable, NoIndex
+from kb.generations import CURRENT, Generations
+from kb.index.embedded import EmbeddedIndex
+
+_log = logging.getLogger(__name__)
+
+# After this time what could not be opened is tried again, for it may have been put right by hand. Not with
+# every request: to verify an index is to read all of it.
+_RETRY_SECONDS = 60.0
+
+
+class LiveIndex:
+    """The live generation, opened; `get` notices when another one was published."""
+
+    def __init__(self, generations: Generations) -> None:
+        self._generations = generations
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._index: EmbeddedIndex | None = None
+        self._failure: IndexUnavailable | None = None
+        self._failed_at = 0.0
+
+    def get(self) -> EmbeddedIndex:
+        """The index to ask for one request; the same one must be used for all of that request.
+
+        A new generation is opened beside the old one and then takes its place. When it cannot be opened the
+        old one stays; at a start the newest intact one before it is opened. Raises `IndexUnavailable` when
+        there is none at all.
+        """
+        # One thread opens it, and the others go on with what there is.
+        if self._is_due() and self._lock.acquire(blocking=self._index is None):
+            try:
+                if self._is_due():
+                    self._reload()
+            finally:
+                self._lock.release()
+        if self._index is None:
+            raise self._told()
+        return self._index
+
+    @property
+    def failure(self) -> str | None:
+        """Why the index that `get` gives is not the live one; None when it is."""
+        failure = self._failure
+        return str(failure) if failure else None
+
+    def _is_due(self) -> bool:
+        if self._stamp() != self._seen or (self._index is None and self._failure is None):
+            return True
+        return self._failure is not None and time.monotonic() - self._failed_at > _RETRY_SECONDS
+
+    def _reload(self) -> None:
+        seen = self._stamp()
+        try:
+            name = self._generations.current().name
+            if self._index is None or self._index.manifest.generation != name:
+                # The old index is not closed: a request may still be reading it, and its files are
+                # released with the last reference.
+                self._index = self._generations.open_live()
+            self._failure = None
+        except IndexUnavailable as error:
+            self._fall_back(error)
+        self._seen = seen
+
+    def _fall_back(self, error: IndexUnavailable) -> None:
+        if self._index is None and not isinstance(error, NoIndex):
+            self._index = self._generations.open_older()
+        if self._index and str(error) != self.failure:
+            _log.warning("generation %s is used: %s", self._index.manifest.generation, error)
+        # Without what it was raised from: its frames would keep an index alive that was half opened.
+        self._failure = type(error)(str(error))
+        self._failed_at = time.monotonic()
+
+    def _told(self) -> IndexUnavailable:
+        """The failure again, as one of its own: one that is raised over and over grows."""
+        failure = self._failure or NoIndex(f"There is no index in {self._generations.folder} yet")
+        return type(failure)(str(failure))
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = (self._generations.folder / CURRENT).stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns

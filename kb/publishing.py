@@ -1,0 +1,107 @@
+"""From written passages to a published generation: the one way in which an index comes to be."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from kb.documents import Passage
+from kb.embedding import EncoderIdentity
+from kb.errors import IndexNotWritten
+from kb.generations import Generations
+from kb.index import DocumentRecord, Manifest
+from kb.index.embedded import REPORT, EmbeddedIndex
+from kb.index.manifests import write_manifest
+from kb.index.opening import UNREADABLE
+from kb.index.writing import IndexWriter, StoredVectors
+
+# The hashes of a document's file and of its sidecars, by its path in the corpus.
+Sources = Mapping[str, tuple[str, str]]
+
+
+class Draft:
+    """A generation under way in a stage that `Generations.building` gave.
+
+    Every method raises `IndexNotWritten` when the disk is full or may not be written.
+    """
+
+    def __init__(self, generations: Generations, stage: Path, encoder: EncoderIdentity) -> None:
+        self._generations = generations
+        self._encoder = encoder
+        self.folder = stage
+        with generations.writing():
+            self._writer = IndexWriter(
+                stage, dimension=encoder.dimension, token_dimension=encoder.token_dimension
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.__exit__(*error)
+
+    @property
+    def name(self) -> str:
+        """The name that it will be published by."""
+        return self._generations.name_of(self.folder)
+
+    @property
+    def documents(self) -> int:
+        """How many documents were added."""
+        return self._writer.documents
+
+    @property
+    def passages(self) -> int:
+        """How many passages were added."""
+        return self._writer.passages
+
+    def add(
+        self, document: DocumentRecord, passages: Sequence[Passage], encoded: Sequence[StoredVectors]
+    ) -> None:
+        """Append a document, its passages in reading order and what they were encoded to."""
+        with self._generations.writing():
+            self._writer.add(document, passages, encoded)
+
+    def finish(self) -> None:
+        """Write what is still in memory. Nothing can be added after it."""
+        with self._generations.writing():
+            self._writer.finish()
+
+    def manifest(self, *, corpus: str, fingerprint: str = "", sources: Sources | None = None) -> Manifest:
+        """What the generation will say of itself, without the checksums of its files."""
+        return Manifest(
+            generation=self.name,
+            created=dt.datetime.now(dt.UTC),
+            encoder=self._encoder,
+            corpus=corpus,
+            documents=self.documents,
+            passages=self.passages,
+            sources=sources or {},
+            fingerprint=fingerprint,
+        )
+
+    @contextlib.contextmanager
+    def opened(self, manifest: Manifest) -> Iterator[EmbeddedIndex]:
+        """What was written, to be asked before anybody else can: it is the proof that it can be read."""
+        try:
+            index = EmbeddedIndex(self.folder, manifest)
+        except UNREADABLE as error:
+            raise IndexNotWritten(
+                f"What was written in {self.folder} cannot be read ({error}). See that its disk is sound and "
+                "has room; then build again"
+            ) from error
+        with contextlib.closing(index):
+            yield index
+
+    def publish(self, manifest: Manifest, *, keep: int, report: Mapping[str, Any] | None = None) -> None:
+        """Make it the live generation, with its report, and remove all but the `keep` newest."""
+        with self._generations.writing():
+            if report is not None:
+                text = json.dumps(report, ensure_ascii=False, indent=1)
+                (self.folder / REPORT).write_text(text, encoding="utf-8")
+            write_manifest(self.folder, manifest)
+            self._generations.publish(self.folder, keep=keep)

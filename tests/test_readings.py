@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kb.corpus import scan
+from kb.documents import Document, Source
+from kb.errors import DamagedFile, EncryptedFile, ParseError, TooLarge
+from kb.parsing import Limits, ReadOptions, parse
+from kb.readings import Readings
+
+OPTIONS = ReadOptions()
+
+
+@pytest.fixture
+def documents(root: Path) -> list[Document]:
+    """Every document of our own corpus, in all its formats."""
+    corpus = scan(root / "corpus")
+    found = []
+    for source in corpus.sources:
+        try:
+            found.append(parse(corpus.root, source, OPTIONS))
+        except ParseError:
+            continue
+    assert len({document.source.path.rsplit(".", 1)[-1] for document in found}) > 3
+    return found
+
+
+def test_a_reading_comes_back_as_it_was(tmp_path: Path, documents: list[Document]) -> None:
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    for document in documents:
+        assert readings.get(document.source) is None
+        readings.keep(document)
+        assert readings.get(document.source) == document
+
+
+def test_a_file_is_known_by_its_content_and_its_suffix(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(document)
+    renamed = Source(path="map/b.txt", sha256=document.source.sha256, size=1)
+    found = readings.get(renamed)
+    assert isinstance(found, Document)
+    assert (found.source, found.blocks) == (renamed, document.blocks)
+    assert not readings.holds(Source(path="a.md", sha256=document.source.sha256, size=1))
+    assert not readings.holds(Source(path="a.txt", sha256="0" * 64, size=1))
+
+
+def test_other_options_read_anew(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    Readings(tmp_path / "readings", OPTIONS).keep(document)
+    other = Readings(tmp_path / "readings", ReadOptions(limits=Limits(pages=3)))
+    assert not other.holds(document.source)
+
+
+def test_why_a_file_was_refused_is_kept_but_not_that_time_or_memory_ran_out(tmp_path: Path) -> None:
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    for error in (DamagedFile("Its table is damaged"), EncryptedFile("A password is needed")):
+        source = Source(path="a.pdf", sha256=error.code, size=1)
+        readings.keep_refusal(source, error)
+        found = readings.get(source)
+        assert (type(found), str(found)) == (type(error), str(error))
+    busy = Source(path="a.pdf", sha256="busy", size=1)
+    readings.keep_refusal(busy, TooLarge("Reading it took more than 5 s"))
+    assert not readings.holds(busy)
+
+
+def test_a_damaged_or_half_written_reading_counts_as_not_there(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest één zaaksysteem voor alle gemeenten. " * 40)
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(document)
+    (file,) = (tmp_path / "readings").iterdir()
+    whole = file.read_bytes()
+    for at in range(0, len(whole), 7):
+        # A bit of a gzip's header may change nothing of what is read; what is read must be right.
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        assert readings.get(document.source) in (None, document)
+        file.write_bytes(whole[:at])
+        assert readings.get(document.source) is None
+    file.write_bytes(b"")
+    assert readings.get(document.source) is None
+
+
+def test_only_the_readings_of_the_corpus_are_kept(tmp_path: Path) -> None:
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    kept, gone = parse_text(tmp_path, "a.txt", "Blijft."), parse_text(tmp_path, "b.txt", "Verdwijnt.")
+    readings.keep(kept)
+    readings.keep(gone)
+    (tmp_path / "readings" / "x.json.gz.1.part").write_bytes(b"half")
+    readings.forget_all_but([kept.source])
+    assert readings.holds(kept.source)
+    assert len(list((tmp_path / "readings").iterdir())) == 1
+
+
+def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    (tmp_path / "file").write_text("")
+    readings = Readings(tmp_path / "file" / "readings", OPTIONS)
+    readings.keep(document)
+    assert readings.get(document.source) is None
+    shutil.rmtree(tmp_path / "readings", ignore_errors=True)
+    readings.forget_all_but([])
+
+
+def parse_text(folder: Path, name: str, text: str) -> Document:
+    corpus = folder / f"corpus of {name}"
+    corpus.mkdir()
+    (corpus / name).write_text(text)
+    (source,) = scan(corpus).sources
+    return parse(corpus, source, OPTIONS)
