@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, takewhile
+from itertools import accumulate, groupby, takewhile
 
 from kb.documents import Document, Locator, Part, Passage, Role, stable_id
 
@@ -22,7 +22,8 @@ CHUNKING_VERSION = 1
 # Sections deeper than this are often two sentences long, too little to embed by themselves.
 FIRST_LEVELS = 2
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[A-Z0-9ÀÁÄÈÉËÌÍÏÒÓÖÙÚÜ•–-])|\n+")
+# Never from the middle of a row of dots: a long one takes time by its square, to end at the same place.
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[A-Z0-9ÀÁÄÈÉËÌÍÏÒÓÖÙÚÜ•–-])|\n+")
 _ABBREVIATED = """
     aanh afb afd al art artt arts bijv blz bv bvb ca cf cfr c.q d.d dd d.m.v dhr dr dra drs d.w.z e.a
     e.d e.g e.v enz etc excl fig h.l i.c i.e i.h.a i.h.b i.p.v i.s.m i.t.t i.v.m incl ing ir jl jr l.s
@@ -31,6 +32,9 @@ _ABBREVIATED = """
     v.a vgl v.l.n.r vnl vol vs w.o zgn z.o.z z.s.m
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+# No abbreviation is longer; what stands further back would be looked at again for each.
+_LONGEST_ABBREVIATION = 40
+_NOT_SPACE = re.compile(r"\S")
 _LAST_WORD = re.compile(r"([\w.]+)\.$")
 
 
@@ -66,7 +70,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """
     spans, start = [], 0
     for found in _END.finditer(text):
-        before = text[start : found.start() + 1]
+        before = text[max(start, found.start() - _LONGEST_ABBREVIATION) : found.start() + 1]
         if "\n" not in found.group() and text[found.start()] == "." and _goes_on(before):
             continue
         end = found.start() + len(found.group().rstrip())
@@ -146,11 +150,13 @@ def _pack(document: Document, blocks: range, window: Window) -> Iterator[tuple[i
     units = _units(document, blocks, window)
     if not units:
         return
+    # The words from each unit on.
+    rest = [*accumulate((unit.words for unit in reversed(units)), initial=0)][::-1]
     first = 0
     while first < len(units):
         # What is left is divided evenly, so that no rest of a few words remains. Each passage but the
         # last is read again in part by the next one.
-        left = sum(unit.words for unit in units[first:])
+        left = rest[first]
         count = max(1, math.ceil((left - window.overlap_words) / (window.words * 1.1 - window.overlap_words)))
         target = (left + (count - 1) * window.overlap_words) / count
         last = _last(units, first, target, window)
@@ -220,7 +226,8 @@ def _pieces(text: str, span: tuple[int, int], window: Window) -> Iterator[tuple[
         if limit < end and len(words) > 1 and not text[limit].isspace() and cut == limit:
             cut = start + words[-2]
         yield start, cut
-        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
+        following = _NOT_SPACE.search(text, cut, end)
+        start = following.start() if following else end
 
 
 def _locator(document: Document, start: int, end: int) -> Locator:

@@ -89,6 +89,8 @@ FORMATS: Mapping[str, Format] = {
     )
 }
 _BY_SUFFIX = {suffix: found for found in FORMATS.values() for suffix in found.suffixes}
+# Readers of PDF allow for bytes before it; a text that speaks of it is none.
+_PDF = re.compile(rb"(?:\A|[^ -~])%PDF-\d")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The stream that holds an encrypted Office file within an OLE container, in its directory's UTF-16.
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -121,7 +123,7 @@ def format_of(file: Path, *, name: str | None = None) -> Format:
         head = stream.read(_HEAD_BYTES)
     if not head:
         raise DamagedFile("The file is empty")
-    if b"%PDF-" in head[:1_024]:
+    if _PDF.search(head[:1_024]):
         return FORMATS["pdf"]
     if head.startswith(_ZIP):
         return _zip_format(file)
@@ -168,7 +170,8 @@ def _zip_format(file: Path) -> Format:
         return FORMATS["pptx"]
     if any(name.startswith("word/") for name in names):
         return FORMATS["docx"]
-    raise UnsupportedFormat(f"It is a container ({declared or 'ZIP'}) that is not read. {_SAVE_AS}")
+    shown = declared if declared and declared.isprintable() else "ZIP"
+    raise UnsupportedFormat(f"It is a container ({shown}) that is not read. {_SAVE_AS}")
 
 
 def _declared(archive: zipfile.ZipFile) -> str:

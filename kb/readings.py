@@ -1,8 +1,8 @@
 """What the readers made of files before, so that a build reads only what it has not read yet.
 
-A file is known by its content, never by its name: one that was renamed is not read again. Each reading is
-one gzip of JSON; the checksum in it tells one that is damaged or half written, which then counts as not
-there. Nothing but time is lost with this folder.
+A file is known by its content and its own name, by which readers tell formats and believe titles; the
+folder it stands in does not matter. Each reading is one gzip of JSON; the checksum in it tells one that is
+damaged or half written, which then counts as not there. Nothing but time is lost with this folder.
 """
 
 from __future__ import annotations
@@ -120,9 +120,7 @@ class Readings:
                 part.unlink(missing_ok=True)
 
     def _file(self, source: Source) -> Path:
-        # The suffix tells plain texts apart, and one that does not fit is in the reading's gaps.
-        suffix = PurePosixPath(source.path).suffix.lower()
-        key = json.dumps([source.sha256, suffix, self._made_with])
+        key = json.dumps([source.sha256, PurePosixPath(source.path).name, self._made_with])
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_SUFFIX}"
 
 

@@ -148,6 +148,15 @@ def _refuse_changed(root: Path, source: Source) -> None:
     raise FileChanged("It was changed or removed while it was read. Build again")
 
 
+def _mapped_bytes() -> int:
+    """The size of this process's address space; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
+
+
 def _confine(megabytes: int, working: Path, parent: int) -> None:
     """Bound this process's memory and files, let it end with its parent, and let searches and the encoder
     go first."""
@@ -155,7 +164,9 @@ def _confine(megabytes: int, working: Path, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000, megabytes * 1_000_000))
+    # What is mapped already is the program, not the file.
+    most = _mapped_bytes() + megabytes * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)

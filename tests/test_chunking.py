@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -180,3 +181,22 @@ def test_ids_depend_on_path_and_words_alone() -> None:
 def test_the_same_words_twice_are_two_passages() -> None:
     blocks = [Block(text="Dank voor de aandacht.", locator=Locator(slide=number)) for number in (1, 2)]
     assert len({passage.id for passage in chunk(document(*blocks), WINDOW)}) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 1_000_000,
+        "art. " * 200_000,
+        "a" * 2_000_000,
+        "woord " * 500_000,
+        "Ja. " * 200_000,
+        ". " * 500_000,
+    ],
+    ids=["dots", "abbreviations", "one word", "one sentence", "short sentences", "dots and spaces"],
+)
+def test_a_text_without_end_is_chunked_in_time_by_its_length(text: str) -> None:
+    """Each took minutes to hours when time grew by the square."""
+    window = replace(WINDOW, overlap_words=0)
+    passages = chunk(document(Block(text=text.strip(), locator=Locator())), window)
+    assert "".join("".join(passage.text.split()) for passage in passages) == "".join(text.split())

@@ -36,14 +36,14 @@ def test_a_reading_comes_back_as_it_was(tmp_path: Path, documents: list[Document
         assert readings.get(document.source) == document
 
 
-def test_a_file_is_known_by_its_content_and_its_suffix(tmp_path: Path) -> None:
+def test_a_file_is_known_by_its_content_and_its_own_name_in_whatever_folder(tmp_path: Path) -> None:
     document = parse_text(tmp_path, "a.txt", "De raad kiest.")
     readings = Readings(tmp_path / "readings", OPTIONS)
     readings.keep(document)
-    renamed = Source(path="map/b.txt", sha256=document.source.sha256, size=1)
-    found = readings.get(renamed)
+    moved = Source(path="map/a.txt", sha256=document.source.sha256, size=1)
+    found = readings.get(moved)
     assert isinstance(found, Document)
-    assert (found.source, found.blocks) == (renamed, document.blocks)
+    assert (found.source, found.blocks) == (moved, document.blocks)
     assert not readings.holds(Source(path="a.md", sha256=document.source.sha256, size=1))
     assert not readings.holds(Source(path="a.txt", sha256="0" * 64, size=1))
 

@@ -56,7 +56,7 @@ def test_a_build_whose_disk_fails_is_told_and_its_retry_succeeds(
 
 
 def test_a_full_disk_leaves_the_index_in_use_and_is_told(tmp_path: Path, expected: list[Answers]) -> None:
-    tally = full_disk(tmp_path, expected, sizes=2)
+    tally = full_disk(tmp_path, expected, sizes=4)
     held(tally)
     assert tally.counts["of these told clearly"]
 

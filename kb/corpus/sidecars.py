@@ -37,6 +37,9 @@ _KINDS = {
 }
 _KIND_WORDS = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _LANGUAGES = {"nederlands": "nl", "dutch": "nl", "engels": "en", "english": "en"}
+# What a report has room for.
+_MAX_FAULTS = 10
+_MAX_NAME = 60
 _NOTHING = ("", "~", "null")
 
 
@@ -217,8 +220,8 @@ def _in_english(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _explained(error: ValidationError) -> str:
     faults = []
-    for fault in error.errors():
-        name = ".".join(str(part) for part in fault["loc"])
+    for fault in error.errors()[:_MAX_FAULTS]:
+        name = ".".join(str(part)[:_MAX_NAME] for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             faults.append(f"{name} is not a key; use {', '.join(sorted(_KEYS))}")
         else:

@@ -2,89 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kb.corpus import source_file
 from kb.documents import Block, Document, Gap, Source
-from kb.errors import DamagedFile, EncryptedFile, NoTextLayer, ParseError, TooLarge, UnsupportedFormat
-from kb.parsing.reading import Limits, Ocr, Reader, Reading, ReadOptions
+from kb.errors import DamagedFile, NoTextLayer, ParseError, TooLarge
+from kb.formats import FORMATS, Format, format_of
+from kb.parsing.reading import Limits, Ocr, Reading, ReadOptions
 
 __all__ = ["FORMATS", "Format", "Limits", "Ocr", "ReadOptions", "format_of", "parse"]
 
-_HEAD_BYTES = 4_096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """A format that can be read. `reader` is "module:function"; it is imported on first use."""
-
-    name: str
-    media_type: str
-    suffixes: tuple[str, ...]
-    reader: str
-
-    def load(self) -> Reader:
-        """The reader itself."""
-        module, function = self.reader.split(":")
-        reader: Reader = getattr(importlib.import_module(module), function)
-        return reader
-
-
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_ODF = "application/vnd.oasis.opendocument"
-
-FORMATS: Mapping[str, Format] = {
-    found.name: found
-    for found in (
-        Format(
-            name="pdf", media_type="application/pdf", suffixes=(".pdf",), reader="kb.parsing.pdf:read_pdf"
-        ),
-        Format(
-            name="pptx",
-            media_type=f"{_OFFICE}.presentationml.presentation",
-            suffixes=(".pptx", ".ppsx", ".pptm", ".potx"),
-            reader="kb.parsing.pptx:read_pptx",
-        ),
-        Format(
-            name="docx",
-            media_type=f"{_OFFICE}.wordprocessingml.document",
-            suffixes=(".docx", ".docm", ".dotx"),
-            reader="kb.parsing.docx:read_docx",
-        ),
-        Format(name="odt", media_type=f"{_ODF}.text", suffixes=(".odt",), reader="kb.parsing.odt:read_odt"),
-        Format(
-            name="odp",
-            media_type=f"{_ODF}.presentation",
-            suffixes=(".odp",),
-            reader="kb.parsing.odp:read_odp",
-        ),
-        Format(
-            name="html",
-            media_type="text/html",
-            suffixes=(".html", ".htm", ".xhtml"),
-            reader="kb.parsing.html:read_html",
-        ),
-        Format(
-            name="markdown",
-            media_type="text/markdown",
-            suffixes=(".md", ".markdown", ".mdown"),
-            reader="kb.parsing.markdown:read_markdown",
-        ),
-        Format(name="text", media_type="text/plain", suffixes=(".txt",), reader="kb.parsing.plain:read_text"),
-        Format(
-            name="mail", media_type="message/rfc822", suffixes=(".eml",), reader="kb.parsing.mail:read_mail"
-        ),
-    )
-}
-_BY_SUFFIX = {suffix: found for found in FORMATS.values() for suffix in found.suffixes}
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# The stream that holds an encrypted Office file within an OLE container, in its directory's UTF-16.
-_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-_SAVE_AS = "Open it and save it as DOCX, PPTX or PDF."
+# As many as a file has pages, and more.
+_MAX_GAPS = 5_000
 
 
 def parse(root: Path, source: Source, options: ReadOptions) -> Document:
@@ -96,7 +26,7 @@ def parse(root: Path, source: Source, options: ReadOptions) -> Document:
     file = source_file(root, source.path)
     try:
         found = format_of(file)
-        reading = found.load()(file, options)
+        reading: Reading = found.load()(file, options)
     except ParseError:
         raise
     except MemoryError:
@@ -110,8 +40,8 @@ def parse(root: Path, source: Source, options: ReadOptions) -> Document:
         raise DamagedFile(f"It cannot be read ({type(error).__name__}: {error})") from error
     blocks, cut = _within(reading, options.limits)
     if not blocks:
-        raise NoTextLayer("There is no text in it")
-    gaps = reading.gaps + cut
+        raise NoTextLayer("; ".join(["There is no text in it", *(gap.message for gap in reading.gaps[:1])]))
+    gaps = _told(reading.gaps) + cut
     suffix = file.suffix.lower()
     if suffix not in found.suffixes:
         gaps += (
@@ -123,62 +53,13 @@ def parse(root: Path, source: Source, options: ReadOptions) -> Document:
     return Document(source=source, metadata=reading.metadata, blocks=blocks, gaps=gaps)
 
 
-def format_of(file: Path) -> Format:
-    """The format of a file by its content, and by its name where the content is plain text.
-
-    Raises `UnsupportedFormat`, `EncryptedFile` or `DamagedFile`.
-    """
-    with file.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-    if not head:
-        raise DamagedFile("The file is empty")
-    if b"%PDF-" in head[:1_024]:
-        return FORMATS["pdf"]
-    if head.startswith(b"PK"):
-        return _zip_format(file)
-    if head.startswith(_OLE):
-        raise _ole_error(file)
-    if head.startswith(b"{\\rtf"):
-        raise UnsupportedFormat(f"RTF is not read. {_SAVE_AS}")
-    by_name = _BY_SUFFIX.get(file.suffix.lower())
-    if by_name is None:
-        known = ", ".join(sorted(_BY_SUFFIX))
-        raise UnsupportedFormat(
-            f"{file.suffix or 'A file without extension'} is not read; these are: {known}"
-        )
-    if by_name.media_type.startswith(("text/", "message/")):
-        return by_name
-    raise DamagedFile(f"It is called {file.suffix} but its content is something else")
-
-
-def _zip_format(file: Path) -> Format:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = set(archive.namelist())
-            declared = archive.read("mimetype")[:200].decode("latin-1").strip() if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise DamagedFile(f"Its ZIP container is damaged ({error})") from error
-    for found in FORMATS.values():
-        if declared.startswith(found.media_type):
-            return found
-    if any(name.startswith("ppt/") for name in names):
-        return FORMATS["pptx"]
-    if any(name.startswith("word/") for name in names):
-        return FORMATS["docx"]
-    raise UnsupportedFormat(f"It is a container ({declared or 'ZIP'}) that is not read. {_SAVE_AS}")
-
-
-def _ole_error(file: Path) -> ParseError:
-    with file.open("rb") as stream:
-        is_encrypted = _ENCRYPTED_PACKAGE in stream.read(10_000_000)
-    if is_encrypted:
-        return EncryptedFile("A password is needed to open it. Save it without a password")
-    return UnsupportedFormat(f"It is an old Office or Outlook file, which is not read. {_SAVE_AS}")
-
-
 def _within(reading: Reading, limits: Limits) -> tuple[tuple[Block, ...], tuple[Gap, ...]]:
     """The text up to the limit on characters, and a gap when there was more."""
     room = limits.characters
+    if len(reading.blocks) > limits.blocks:
+        message = f"Only the first {limits.blocks:,} paragraphs were read"
+        kept, gaps = _within(replace(reading, blocks=reading.blocks[: limits.blocks]), limits)
+        return kept, gaps or (Gap(code="truncated", message=message),)
     for number, block in enumerate(reading.blocks):
         if len(block.text) > room:
             message = f"Only the first {limits.characters:,} characters were read"
@@ -188,3 +69,11 @@ def _within(reading: Reading, limits: Limits) -> tuple[tuple[Block, ...], tuple[
             return kept, (Gap(code="truncated", message=message),)
         room -= len(block.text)
     return reading.blocks, ()
+
+
+def _told(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    """The gaps, up to a number that a report can hold; what more there are is told in one."""
+    if len(gaps) <= _MAX_GAPS:
+        return gaps
+    message = f"{len(gaps) - _MAX_GAPS:,} more things were not read"
+    return (*gaps[:_MAX_GAPS], Gap(code="truncated", message=message))

@@ -22,6 +22,8 @@ _LEGACY = """
     cp1252 cp850 mac_roman iso8859_15 cp1250 cp1251 cp1253 cp1254 koi8_r shift_jis euc_jp gb18030 big5 euc_kr
 """
 _SAMPLE_BYTES = 50_000
+# Codecs that are no way to write a document: for names of hosts, for source code, or of quadratic time.
+_NO_ENCODINGS = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"))
 _WESTERN = ("cp1252", "cp850", "mac_roman")
 # Signs above ASCII as Dutch and its neighbours use them: small letters, capitals that do not follow a
 # small one, and punctuation at the edge of a word.
@@ -39,8 +41,8 @@ _MAX_CONTROL_SHARE = 0.02
 def read_bytes(path: Path, limits: Limits) -> bytes:
     """The bytes of a file of text. Raises TooLarge."""
     size = path.stat().st_size
-    if size > limits.unpacked_bytes:
-        raise TooLarge(f"It is {size:,} bytes of text; at most {limits.unpacked_bytes:,} are read")
+    if size > limits.text_bytes:
+        raise TooLarge(f"It is {size:,} bytes of text; at most {limits.text_bytes:,} are read")
     return path.read_bytes()
 
 
@@ -78,6 +80,8 @@ def _known(declared: str | None) -> str:
         "".encode(name)
     except (LookupError, ValueError):
         # Not an encoding of text.
+        return "utf-8"
+    if name in _NO_ENCODINGS:
         return "utf-8"
     return "cp1252" if name in ("iso8859-1", "ascii") else name
 

@@ -44,7 +44,9 @@ def read_docx(path: Path, options: ReadOptions) -> Reading:
         core = next(iter(container.related("", "core-properties")), "docProps/core.xml")
         metadata = property_metadata(container.xml_if_there(core), stem=path.stem)
         own = Metadata(title=believable_title(reader.title, stem=path.stem))
-        return Reading(blocks=blocks, metadata=metadata.or_else(own), gaps=tuple(reader.gaps))
+        return Reading(
+            blocks=blocks, metadata=metadata.or_else(own), gaps=(*reader.gaps, *container.missing())
+        )
 
 
 def _main_part(container: Container, path: Path) -> str:

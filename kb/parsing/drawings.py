@@ -100,7 +100,7 @@ def graphic_lines(graphic: Element, *, container: Container, part: str) -> list[
     for reference in graphic.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
         diagram = reference.tag == f"{DGM}relIds"
         link = links.get(reference.get(f"{R}dm" if diagram else f"{R}id", ""))
-        root = container.xml_if_there(link.target) if link and not link.external else None
+        root = container.linked(link)
         if root is not None:
             lines += diagram_lines(root) if diagram else chart_lines(root)
     return lines

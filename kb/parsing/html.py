@@ -38,6 +38,10 @@ _MIN_LINKS = 4
 _MIN_SHARE = 0.2
 _SHINGLE = 4
 _MAX_CODE = 2_000
+_SHORT_ATTRIBUTES = frozenset(
+    ("class", "href", "id", "lang", "name", "rel", "role", "src", "style", "target", "type")
+)
+_MAX_ATTRIBUTE = 40
 _DATES = re.compile(
     r"article:published_time|dc(?:terms)?\.(?:issued|date(?:\.issued)?|created)|date|datepublished", re.I
 )
@@ -53,7 +57,16 @@ def read_html(path: Path, options: ReadOptions) -> Reading:
         return Reading(blocks=())
     metadata = _metadata(root, stem=path.stem)
     flow = Flow(options.limits)
-    gaps = _fill(flow, content(root, text), metadata.title)
+    everything = _length(list(pieces(root)))
+    found = content(root, text)
+    gaps = _fill(flow, found, metadata.title)
+    if _length(found) < everything * _MIN_SHARE:
+        # A navigation that is never closed takes the rest of the page with it.
+        message = "Most of the page was taken for navigation and left out"
+        gaps = (*gaps, Gap(code="navigation", message=message))
+    if _hides_text(root):
+        message = "A quotation mark is missing in a tag, and the text up to the next one is hidden by it"
+        gaps = (*gaps, Gap(code="damaged", message=message))
     return Reading(blocks=flow.blocks(), metadata=metadata, gaps=gaps)
 
 
@@ -66,12 +79,22 @@ def content(root: Element, text: str) -> list[Piece]:
     for element in root.xpath("//*[@class or @id]"):
         if _is_banner(element):
             _drop(element)
-    body = root.find("body")
-    found = list(pieces(root if body is None else body))
+    # Not its body alone: what stands after a second <body> or an early </html> is shown too.
+    found = list(pieces(root))
     kept, around = _Kept(_extracted(text)), _Surroundings()
     chosen = [piece for piece in found if not around.hold(piece) or kept.holds(piece.text)]
     # A page that consists of links, such as a list of minutes, is about those links.
     return chosen if _length(chosen) >= _length(found) * _MIN_SHARE else found
+
+
+def _hides_text(root: Element) -> bool:
+    """Whether an attribute that holds no markup by its nature holds closing tags: its own end is missing."""
+    return any(
+        "</" in value and len(value) > _MAX_ATTRIBUTE
+        for element in root.iter()
+        for name, value in element.attrib.items()
+        if name in _SHORT_ATTRIBUTES
+    )
 
 
 def _length(found: list[Piece]) -> int:

@@ -6,10 +6,11 @@ import datetime as dt
 import email
 import re
 from collections.abc import Iterator
-from email import policy
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any, cast
 
 from kb.documents import Block, Gap, Locator, Metadata, Part, Role
 from kb.errors import DamagedFile
@@ -23,7 +24,22 @@ from kb.parsing.reading import Reading, ReadOptions
 _SHOWN = ("From", "To", "Cc", "Date")
 _HEADER = re.compile(r"(?:From |[A-Za-z][A-Za-z0-9-]*:)")
 _MAX_HEADER = 500
+# The library takes quadratic time for some headers.
+_MAX_PARSED_HEADER = 8_000
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+# What the library raises on malformed headers.
+_MALFORMED = (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError)
+# What a mail says once more, beside the plain text that was read.
+_OTHER_FORMS = ("text/html", "text/enriched", "text/richtext", "text/calendar", "text/x-amp-html")
+_LOSSES = frozenset(
+    (
+        "CloseBoundaryNotFoundDefect",
+        "MissingHeaderBodySeparatorDefect",
+        "MultipartInvariantViolationDefect",
+        "NoBoundaryInMultipartDefect",
+        "StartBoundaryNotFoundDefect",
+    )
+)
 
 
 def read_mail(path: Path, options: ReadOptions) -> Reading:
@@ -34,7 +50,8 @@ def read_mail(path: Path, options: ReadOptions) -> Reading:
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not _HEADER.match(data[:200].decode("latin-1")):
         raise DamagedFile("It is called a mail but does not start with the headers of one")
-    message = email.message_from_bytes(data, policy=policy.default)
+    # The policy makes it an EmailMessage, which its type cannot say.
+    message = cast("EmailMessage", email.message_from_bytes(data, policy=_Policy()))
     subject = _header(message, "Subject")
     headings = (subject,) if subject else ()
     place = Locator(headings=headings)
@@ -43,28 +60,51 @@ def read_mail(path: Path, options: ReadOptions) -> Reading:
         value = _header(message, name)
         if value:
             blocks.append(Block(text=clean(f"{name}: {value}"), locator=place))
-    bodies = list(_bodies(message))
+    bodies, spoilt = list(_bodies(message)), _spoilt(message)
     for body in bodies:
         blocks.extend(_body(body, headings))
     sent = _sent(message)
     return Reading(
         blocks=tuple(blocks),
         metadata=Metadata(title=subject or None, date=sent),
-        gaps=tuple(_attachments(message, bodies)),
+        gaps=(*_attachments(message, bodies), *spoilt),
     )
+
+
+class _Policy(EmailPolicy):
+    """What the library makes of headers, of which only the first part is looked at."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(name, value[:_MAX_PARSED_HEADER])
+
+
+def _spoilt(message: EmailMessage) -> Iterator[Gap]:
+    """Parts that could not be told apart, because their boundary is damaged or the end is missing."""
+    names = {type(defect).__name__ for part in message.walk() for defect in part.defects}
+    found = sorted(names & _LOSSES)
+    if found:
+        yield Gap(
+            code="damaged", message=f"Its parts are damaged, and text may be missing ({', '.join(found)})"
+        )
 
 
 def _bodies(part: EmailMessage) -> Iterator[EmailMessage]:
     """The parts that a reader sees as the text of a mail: some programs go on below a picture."""
-    if not part.is_multipart():
+    if not part.is_multipart() and part.get_content_maintype() == "multipart":
+        # Its boundary is nowhere: better all of it as it stands than nothing.
+        yield part
+    elif not part.is_multipart():
         if part.get_content_maintype() == "text" and not part.get_filename() and not part.is_attachment():
             yield part
     elif part.get_content_subtype() in ("mixed", "digest"):
         for child in part.iter_parts():
             if isinstance(child, EmailMessage):
                 yield from _bodies(child)
-    elif part.get_content_maintype() == "multipart" and (chosen := _preferred(part)):
-        yield chosen
+    elif part.get_content_maintype() == "multipart":
+        chosen = _preferred(part)
+        # Not its truth: a part without headers counts as false.
+        if chosen is not None:
+            yield chosen
 
 
 def _body(part: EmailMessage, headings: tuple[str, ...]) -> Iterator[Block]:
@@ -111,21 +151,29 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
 
 def _attachments(message: EmailMessage, bodies: list[EmailMessage]) -> Iterator[Gap]:
     read = {id(part) for part in bodies}
-    for part in message.walk():
-        is_mail = part.get_content_type() == "message/rfc822"
-        if part.is_multipart() and not is_mail:
-            continue
+    for part in _leaves(message):
         name = part.get_filename()
-        if id(part) not in read and (name or is_mail or part.get_content_disposition() == "attachment"):
+        is_other = part.get_content_type() not in _OTHER_FORMS
+        if id(part) not in read and (name or is_other or part.get_content_disposition() == "attachment"):
             shown = clean(str(name or part.get_content_type()))[:200]
             yield Gap(code="attachment", message=f"The attachment {shown} was not read")
+
+
+def _leaves(part: EmailMessage) -> Iterator[EmailMessage]:
+    """The parts without parts, and mails that were forwarded whole."""
+    if part.is_multipart() and part.get_content_maintype() == "multipart":
+        for child in part.iter_parts():
+            if isinstance(child, EmailMessage):
+                yield from _leaves(child)
+    else:
+        yield part
 
 
 def _header(message: EmailMessage, name: str) -> str:
     try:
         value = clean(str(message.get(name, "")))
-    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
-        # The library raises these on malformed headers; the rest of the mail is still good.
+    except _MALFORMED:
+        # The rest of the mail is still good.
         return ""
     return value if len(value) <= _MAX_HEADER else value[:_MAX_HEADER].rsplit(",", 1)[0] + " …"
 
@@ -133,5 +181,5 @@ def _header(message: EmailMessage, name: str) -> str:
 def _sent(message: EmailMessage) -> dt.date | None:
     try:
         return parsedate_to_datetime(str(message["Date"])).date() if message["Date"] else None
-    except (ValueError, TypeError, IndexError):
+    except _MALFORMED:
         return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_CODE = 1_500
 _MAX_HEADING = 200
+_MAX_NESTING = 100
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # No word is this long; what is, is a key, a picture or a listing without spaces.
 _NOISE = re.compile(r"[A-Za-z0-9+/=_-]{300,}")
@@ -33,7 +34,9 @@ def read_markdown(path: Path, options: ReadOptions) -> Reading:
     lines = decode(read_bytes(path, options.limits)).split("\n")
     front = read_front(lines)
     prepared = prepare(lines[front.lines :], first=front.lines + 1)
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 100}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(
+        ["table", "strikethrough"]
+    )
     tokens = parser.parse("\n".join(text for _, text in prepared))
     document = _Reader(tokens, [number for number, _ in prepared])
     document.read()
@@ -70,6 +73,9 @@ class _Reader:
             at += 1
 
     def gaps(self) -> Iterator[Gap]:
+        if any(token.level >= _MAX_NESTING - 1 for token in self._tokens):
+            message = f"Quotes and lists nested more than {_MAX_NESTING // 2} deep were not read"
+            yield Gap(code="truncated", message=message)
         if self._cut:
             message = f"{self._cut} listings of code were read up to {_MAX_CODE} characters"
             yield Gap(code="truncated", message=message)

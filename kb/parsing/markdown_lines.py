@@ -15,7 +15,10 @@ Line: TypeAlias = tuple[int, str]
 
 _FENCE = re.compile(r"\s*(?:(?:[-*+>]|\d{1,3}[.)])\s*)*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 # !!! note "Title" and ???+ note "Title" (admonitions), === "Title" (tabs).
-_ADMONITION = re.compile(r"""(\s*)(?:!!!|\?\?\?\+?|===[!+]?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*""")
+# Possessive, because spaces that could belong to several of its parts take cubic time.
+_ADMONITION = re.compile(
+    r"""(\s*)(?:!!!|\?\?\?\+?|===[!+]?)\s*+([\w-]*+(?:[ ]++[\w-]++)*+)\s*+(?:"([^"]*)")?\s*"""
+)
 _CONTAINER = re.compile(r"\s{0,3}:{3,}\s*(?:\{[^}]*\}|[\w-]*)\s*(.*?)\s*:*\s*")
 _MACRO = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}|\{#[^{}]{0,400}#\}")
 _VALUE = r"""(?:"[^"]{0,200}"|'[^']{0,200}'|[\w./-]{1,200})"""
@@ -31,6 +34,8 @@ _NOTE_DEFINITION = re.compile(r"(\s{0,3})\[\^([^\[\]\s]{1,80})\]:\s*")
 _NOTE_MARK = re.compile(r"\[\^[^\[\]\s]{1,80}\](?!:)")
 _TIGHT_HEADING = re.compile(r"(#{1,6})(?=[A-Z])")
 _INDENT = "    "
+# No line has as many links; CommonMark takes quadratic time for brackets that nothing closes.
+_MAX_BRACKETS = 2_000
 
 # Stands before the text of a footnote; not a character of any text.
 NOTE = "\ue000"
@@ -112,6 +117,8 @@ def _plain(text: str) -> str:
         text = _DATA.sub("", text)
     if "{" in text:
         text = _ATTRIBUTES.sub("", _MACRO.sub("", text))
+    if text.count("[") > _MAX_BRACKETS:
+        text = text.replace("[", r"\[")
     if "[" in text:
         text = _NOTE_DEFINITION.sub(rf"\1{NOTE}", text)
         text = _REFERENCE.sub(r"[\1]", _NOTE_MARK.sub("", text))

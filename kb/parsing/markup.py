@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from lxml import etree, html
 
 from kb.documents import Role
-from kb.errors import DamagedFile
+from kb.errors import DamagedFile, TooLarge
 from kb.parsing.cleaning import clean
 from kb.parsing.tables import MAX_COLUMNS, Cell, Row, cell_text, plausible_header, row_texts
 
@@ -19,6 +19,10 @@ Element: TypeAlias = Any
 
 # Where libxml2 stops when huge_tree is off.
 MAX_DEPTH = 256
+# It compares each attribute with all of its element.
+_MAX_ATTRIBUTES = 10_000
+_ENDS = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+_LONG_TAG = re.compile(r"<[^<>]{20000,}")
 _HEADING = re.compile(r"h([1-6])")
 _BLOCK_TAGS = """
     address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption
@@ -53,8 +57,13 @@ class Piece:
 def parse_markup(text: str) -> Element | None:
     """The root element of a page or fragment; None when there is none.
 
-    Raises DamagedFile when elements are nested so deeply that the parser gives up on the rest.
+    Raises DamagedFile when elements are nested so deeply that the parser gives up on the rest, and TooLarge
+    when one has so many attributes that the parser would take quadratic time.
     """
+    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        raise TooLarge(f"One of its elements has more than {_MAX_ATTRIBUTES:,} attributes")
+    # libxml2 drops what stands after them, which browsers show; it ends both by itself.
+    text = _ENDS.sub("", text).replace("\0", " ")  # at which it stops reading
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False
     )
@@ -160,7 +169,7 @@ class _Walk:
 
 
 def _is_layout(table: Element) -> bool:
-    if table.get("role") in ("presentation", "none"):
+    if table.get("role") in ("presentation", "none") or next(table.iterdescendants("tr"), None) is None:
         return True
     if next(table.iterdescendants("table", "h1", "h2", "h3", "h4", "h5", "h6"), None) is not None:
         return True
@@ -177,11 +186,9 @@ def _is_header(row: Element) -> bool:
 def _row(row: Element) -> Row:
     cells, column = [], 0
     for cell in row.iterchildren("td", "th"):
-        if column >= MAX_COLUMNS:
-            break
         span = re.match(r"\s*(\d{1,4})", cell.get("colspan") or "1")
         columns = min(max(1, int(span[1]) if span else 1), _MAX_SPAN)
         text = cell_text([piece.text for piece in pieces(cell)])
         cells.append(Cell(text, column, columns))
-        column += columns
+        column = min(column + columns, MAX_COLUMNS)
     return cells

@@ -90,7 +90,11 @@ class _PageReader:
 
     def _shapes(self, element: Element, number: int, *, depth: int) -> Iterator[Shape]:
         kind = element.get(f"{PRESENTATION}class")
-        if not _is_shape(element) or depth > _MAX_DEPTH:
+        if not _is_shape(element):
+            return
+        if depth > _MAX_DEPTH:
+            message = "Groups nested too deeply are not read."
+            self._gaps.append(Gap(code="truncated", message=message, page=number))
             return
         if element.tag in (f"{DRAW}g", f"{DRAW}a"):
             inside = [

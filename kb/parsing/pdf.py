@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pypdf import PdfReader, apply_configuration
-from pypdf.errors import FileNotDecryptedError
+from pypdf.errors import FileNotDecryptedError, LimitReachedError
 
 from kb.documents import Block, Gap, Locator, Metadata, Part, Role
 from kb.errors import DamagedFile, EncryptedFile, NoTextLayer, ParseError, TooLarge
@@ -25,6 +25,7 @@ from kb.parsing.pdf_layout import regions_of
 from kb.parsing.pdf_lines import Line, pieces_of
 from kb.parsing.pdf_margins import PageLines, without_running_lines
 from kb.parsing.pdf_paragraphs import SMALL, Paragraph, Words, paragraphs_of
+from kb.parsing.pdf_pictures import refuse_large_pictures
 from kb.parsing.reading import Limits, Reading, ReadOptions
 
 # What one stream may unpack to, and how many operators a page may have, before it is left out.
@@ -86,6 +87,8 @@ def read_pdf(path: Path, options: ReadOptions) -> Reading:
             return _read(path, options)
         except (ParseError, MemoryError):
             raise
+        except LimitReachedError as error:
+            raise TooLarge(f"the file goes beyond a limit ({_reason(error)})") from error
         except Exception as error:
             raise DamagedFile(f"not a readable PDF ({_reason(error)})") from error
 
@@ -102,10 +105,10 @@ def _read(path: Path, options: ReadOptions) -> Reading:
         page.garbage = _is_garbage(page)
         if page.garbage:
             page.pieces = []
-    gaps = [*_attachments(reader), *_recognise(path, pages, options)]
+    gaps = [*_missing_pages(reader), *_attachments(reader), *_recognise(path, reader, pages, options)]
     blocks = _Assembly(reader, pages).blocks()
     if not blocks:
-        raise NoTextLayer(_no_text(len(pages), options))
+        raise _nothing(pages, gaps, options)
     return Reading(
         blocks=tuple(blocks),
         metadata=Metadata(title=_title(reader, blocks)),
@@ -169,6 +172,8 @@ def _page(reader: PdfReader, number: int, fonts: dict[int, object]) -> _Page:
     try:
         page = reader.pages[number - 1]
         content = read_page(page, fonts)
+    except MemoryError:
+        raise
     except Exception as error:  # one bad page must not cost the others
         return _Page(number, empty, fault=_reason(error))
     shown: list[Fragment] = []
@@ -180,7 +185,8 @@ def _page(reader: PdfReader, number: int, fonts: dict[int, object]) -> _Page:
         return _Page(
             number, content, pieces=pieces_of(content.fragments), fault=f"annotations: {_reason(error)}"
         )
-    return _Page(number, content, pieces=pieces_of([*content.fragments, *shown]), comments=comments)
+    pieces = pieces_of([*content.fragments, *shown])
+    return _Page(number, content, pieces=pieces, comments=comments, fault=content.fault)
 
 
 def _is_garbage(page: _Page) -> bool:
@@ -192,7 +198,19 @@ def _is_garbage(page: _Page) -> bool:
     return strange > _GARBAGE_SHARE * len(letters) or few or page.content.unmapped > 5 * len(page.pieces) > 0
 
 
-def _recognise(path: Path, pages: Sequence[_Page], options: ReadOptions) -> list[Gap]:
+def _missing_pages(reader: PdfReader) -> list[Gap]:
+    """Pages that the file counts but does not hold."""
+    try:
+        count = reader.root_object["/Pages"]["/Count"].get_object()  # type: ignore[index]
+    except Exception:  # the count is a help, its loss costs no text
+        return []
+    found = len(reader.pages)
+    if not isinstance(count, int) or count <= found:
+        return []
+    return [Gap(code="missing-pages", message=f"the file speaks of {count} pages and holds {found}")]
+
+
+def _recognise(path: Path, reader: PdfReader, pages: Sequence[_Page], options: ReadOptions) -> list[Gap]:
     """Read the pages that are pictures, and say of each what became of it."""
     gaps, done = [], 0
     for page in pages:
@@ -211,6 +229,7 @@ def _recognise(path: Path, pages: Sequence[_Page], options: ReadOptions) -> list
             continue
         done += 1
         try:
+            refuse_large_pictures(reader.pages[page.number - 1])
             texts = read_page_image(path, page.number, options.ocr)
         except OcrError as error:
             gaps.append(_gap("ocr-failed", f"could not be read by OCR ({error})", page.number))
@@ -333,10 +352,18 @@ def _title(reader: PdfReader, blocks: Sequence[Block]) -> str | None:
     return title if words and len(words & opening) >= 0.7 * len(words) else None
 
 
-def _no_text(count: int, options: ReadOptions) -> str:
+def _nothing(pages: Sequence[_Page], gaps: Sequence[Gap], options: ReadOptions) -> ParseError:
+    """Why there is no text at all."""
+    count = len(pages)
+    fault = next((page for page in pages if page.fault), None)
+    if fault is not None and fault.fault is not None:
+        why = f"no page has text that can be read, and page {fault.number} is damaged ({fault.fault})"
+        return TooLarge(why) if fault.fault.startswith(LimitReachedError.__name__) else DamagedFile(why)
     if options.ocr is None:
-        return f"none of the {count} pages has a text layer; install Tesseract or switch OCR on to read them"
-    return f"none of the {count} pages has a text layer, and OCR found no words on them"
+        how = "install Tesseract or switch OCR on to read them"
+        return NoTextLayer(f"none of the {count} pages has a text layer; {how}")
+    failed = next((f"; {gap.message}" for gap in gaps if gap.code == "ocr-failed"), "")
+    return NoTextLayer(f"none of the {count} pages has a text layer, and OCR found no words on them{failed}")
 
 
 def _gap(code: str, message: str, page: int) -> Gap:

@@ -12,11 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ContentStream, DictionaryObject, NameObject, StreamObject
+from pypdf.generic import (
+    ContentStream,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    StreamObject,
+)
 
 from kb.parsing.pdf_fonts import PageFont, load_font
 from kb.parsing.pdf_fragments import PIECE_GAP, WORD_GAP, Fragment, PageContent
 from kb.parsing.pdf_geometry import IDENTITY, Matrix, apply, matrix_of, multiply, page_matrix, quarter, turned
+from kb.parsing.pdf_streams import is_missing, is_whole, packed_length, parts_of
 
 _MAX_FORM_DEPTH = 12
 # What nothing at all is packed into, by any of the filters.
@@ -46,11 +53,15 @@ def read_page(page: PageObject, fonts: dict[int, object]) -> PageContent:
     base, width, height = page_matrix(page)
     run = _Interpreter(page=page, width=width, height=height, fonts=fonts)
     drawn = page.get("/Contents")
+    if isinstance(drawn, IndirectObject) and is_missing(drawn.get_object()):
+        raise ValueError("its drawing is missing from the file")
     if drawn is not None:
         # "bytes" keeps strings as the codes that the fonts map; the default would guess a text encoding.
         contents = ContentStream(drawn.get_object(), page.pdf, "bytes")
-        if not contents.get_data().strip() and _packed_length(drawn.get_object()) > _EMPTY_STREAM:
+        if not contents.get_data().strip() and packed_length(drawn.get_object()) > _EMPTY_STREAM:
             raise ValueError("its drawing cannot be unpacked")
+        if not all(part is not None and is_whole(part) for part in parts_of(drawn.get_object())):
+            run.fault = "its drawing is damaged"
         run.run(contents, _resources(page), _State(ctm=base))
     inside = [part for part in run.fragments if _visible(part, width, height)]
     area = width * height or 1.0
@@ -62,6 +73,7 @@ def read_page(page: PageObject, fonts: dict[int, object]) -> PageContent:
         strokes=run.strokes,
         unmapped=run.unmapped,
         truncated=run.truncated,
+        fault=run.fault,
     )
 
 
@@ -77,6 +89,7 @@ class _Interpreter:
     forms: int = 0
     unmapped: int = 0
     truncated: bool = False
+    fault: str | None = None
     state: _State = field(default_factory=_State)
     resources: DictionaryObject = field(default_factory=DictionaryObject)
     text_matrix: Matrix = IDENTITY
@@ -112,6 +125,7 @@ class _Interpreter:
     def _draw(self, operands: list[Any], depth: int) -> None:
         drawn = _named(self.resources, "/XObject", operands)
         if not isinstance(drawn, StreamObject):
+            self.fault = self.fault or "a part of its drawing is missing from the file"
             return
         if drawn.get("/Subtype") == "/Image":
             self._image()
@@ -124,6 +138,8 @@ class _Interpreter:
         state = replace(self.state, ctm=multiply(matrix, self.state.ctm))
         own = drawn.get("/Resources")
         resources = own.get_object() if own is not None else self.resources
+        if not is_whole(drawn):
+            self.fault = self.fault or "a part of its drawing is damaged"
         if isinstance(resources, DictionaryObject):
             self.run(ContentStream(drawn, self.page.pdf, "bytes"), resources, state, depth + 1)
 
@@ -158,9 +174,11 @@ class _Interpreter:
         key = id(resource)
         if key not in self.fonts:
             # The resource is kept beside its font, so that its id stays taken.
-            self.fonts[key] = (resource, load_font(resource))
+            self.fonts[key] = (resource, load_font(resource), is_whole(resource.get("/ToUnicode")))
         kept: Any = self.fonts[key]
         self.state.font = kept[1]
+        if not kept[2]:
+            self.fault = self.fault or "the table of a font's characters is damaged"
 
     def next_line(self, x: float, y: float) -> None:
         """Td."""
@@ -334,13 +352,6 @@ def _tolerant(step: Callable[..., None], run: _Interpreter, operands: Any) -> No
         step(run, *arguments)
     except (TypeError, ValueError, OverflowError, IndexError, KeyError, AttributeError):
         return
-
-
-def _packed_length(drawn: Any) -> int:
-    """How many bytes the file gives to the page's drawing."""
-    parts = [part.get_object() for part in drawn] if isinstance(drawn, list) else [drawn]
-    # pypdf drops /Length and has no public name for the bytes as they stand in the file.
-    return sum(len(getattr(part, "_data", b"")) for part in parts)
 
 
 def _named(resources: DictionaryObject, category: str, operands: list[Any]) -> Any:

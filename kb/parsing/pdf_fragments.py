@@ -36,7 +36,8 @@ class Fragment:
 class PageContent:
     """What one page shows. `image_area` is the largest image's share of the page, from 0 to 1;
     `strokes` counts path segments, which may be letters drawn as outlines; `unmapped` counts
-    strings in fonts that do not say which characters their glyphs are."""
+    strings in fonts that do not say which characters their glyphs are; `fault` says what of its
+    drawing is lost."""
 
     width: float
     height: float
@@ -45,3 +46,4 @@ class PageContent:
     strokes: int
     unmapped: int = 0
     truncated: bool = False
+    fault: str | None = None

@@ -37,7 +37,7 @@ def read_pptx(path: Path, options: ReadOptions) -> Reading:
         return Reading(
             blocks=tuple(blocks),
             metadata=metadata.or_else(Metadata(title=_first_title(blocks, path))),
-            gaps=tuple(gaps),
+            gaps=(*gaps, *container.missing()),
         )
 
 
@@ -84,6 +84,8 @@ def _read_slide(
     reader = ShapeReader(container, part, styles=styles.of(part), size=size)
     shapes = reader.read(root)
     gaps = tuple(Gap(code="attachment", message=message, page=number) for message in reader.attachments)
+    if reader.too_deep:
+        gaps += (Gap(code="truncated", message="Groups nested too deeply are not read.", page=number),)
     return Slide(
         number=number,
         title=reader.title,

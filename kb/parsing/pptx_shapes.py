@@ -74,7 +74,7 @@ class PlaceholderStyles:
 
 
 class ShapeReader:
-    """Reads one slide; `title`, `picture` and `attachments` are known after `read`."""
+    """Reads one slide; `title`, `picture`, `attachments` and `too_deep` are known after `read`."""
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class ShapeReader:
         self.title = ""
         self.picture = 0.0
         self.attachments: list[str] = []
+        self.too_deep = False
         self._container = container
         self._part = part
         self._styles = styles or []
@@ -111,6 +112,8 @@ class ShapeReader:
                     yield from self._text_shape(element, frame)
                 case "grpSp" if depth < _MAX_DEPTH:
                     yield from self._group(element, frame, depth=depth)
+                case "grpSp":
+                    self.too_deep = True
                 case "graphicFrame":
                     yield from self._graphic(element, frame)
                 case "pic":

@@ -13,13 +13,16 @@ from kb.documents import Block, Gap, Metadata
 class Limits:
     """How much of one file is read before it is refused as too large.
 
-    `pages` counts PDF pages or slides; `characters` counts the text of all blocks;
-    `unpacked_bytes` bounds what the parts of a ZIP container may add up to.
+    `pages` counts PDF pages or slides; `characters` counts the text of all blocks, and `blocks` how many
+    there are; `unpacked_bytes` bounds what the parts of a ZIP container may add up to, `text_bytes` how
+    large a text, page or mail may be.
     """
 
     pages: int = 2_000
     characters: int = 20_000_000
+    blocks: int = 1_000_000
     unpacked_bytes: int = 500_000_000
+    text_bytes: int = 64_000_000
     ocr_pages: int = 300
 
 

@@ -68,4 +68,4 @@ def test_more_text_than_the_limit_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "lang.txt"
     file.write_text("woord " * 100)
     with pytest.raises(TooLarge, match="600 bytes"):
-        read_bytes(file, Limits(unpacked_bytes=599))
+        read_bytes(file, Limits(text_bytes=599))

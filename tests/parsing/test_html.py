@@ -137,3 +137,13 @@ def test_a_page_of_links_is_read(tmp_path: Path) -> None:
     items = "".join(f"<li><a href='{n}.html'>Verslag van avond {n}</a></li>" for n in range(1, 9))
     reading = page(tmp_path, f"<body><h1>Verslagen</h1><ul>{items}</ul></body>")
     assert len([block for block in reading.blocks if block.role is Role.LIST_ITEM]) == 8
+
+
+def test_text_that_a_missing_quotation_mark_hides_is_told(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    body = "<p>De raad kiest een zaaksysteem voor alle gemeenten.</p><h2>Besluit</h2>"
+    page.write_text(f'<html><body><h1>Verslag</h1><p class="lead>{body}<p class="x">Einde.</p></body></html>')
+    assert [gap.code for gap in read_html(page, ReadOptions()).gaps] == ["damaged"]
+    shown = f'<p class="lead">{body}<p data-text="{body}">Ja.</p>'
+    page.write_text(f"<html><body><h1>Verslag</h1>{shown}</body></html>")
+    assert read_html(page, ReadOptions()).gaps == ()
