@@ -18,11 +18,14 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from pydantic import AwareDatetime, TypeAdapter
+
 from kb.errors import KBError, NotFound
+from kb.state_files import read_json
 
 FOLDER = ".builds"
 KEPT = 20
@@ -63,8 +66,8 @@ class BuildRecord:
     id: str
     state: State
     pid: int
-    started: dt.datetime
-    ended: dt.datetime | None = None
+    started: AwareDatetime
+    ended: AwareDatetime | None = None
     phase: str = "starting"
     files_done: int = 0
     files_total: int = 0
@@ -95,21 +98,9 @@ class BuildRecord:
     @classmethod
     def from_json(cls, value: Any) -> Self:
         """The record that `as_json` gave. Raises `KeyError`, `TypeError` or `ValueError` for another."""
-        return cls(
-            id=value["id"],
-            state=value["state"],
-            pid=value["pid"],
-            started=dt.datetime.fromisoformat(value["started"]),
-            ended=dt.datetime.fromisoformat(value["ended"]) if value["ended"] else None,
-            phase=value["phase"],
-            files_done=value["filesDone"],
-            files_total=value["filesTotal"],
-            passages=value["passages"],
-            reused=value["passagesReused"],
-            generation=value["generation"],
-            error=BuildError(**value["error"]) if value["error"] else None,
-            report=value["report"],
-        )
+        names = {"files_done": "filesDone", "files_total": "filesTotal", "reused": "passagesReused"}
+        values = {field.name: value[names.get(field.name, field.name)] for field in fields(cls)}
+        return TypeAdapter(cls).validate_python(values)
 
 
 class Recording:
@@ -274,7 +265,7 @@ class Builds:
 
     def _is_alive(self, record: BuildRecord, lock: Path) -> bool:
         try:
-            descriptor = os.open(lock, os.O_RDONLY)
+            descriptor = os.open(lock, os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             # Another process asked for it, and it has not begun yet.
             age = (_now() - record.started).total_seconds()
@@ -328,9 +319,10 @@ def new_id() -> str:
 
 def _parsed(path: Path) -> BuildRecord | None:
     try:
-        return BuildRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+        record = BuildRecord.from_json(read_json(path))
     except (OSError, KeyError, TypeError, ValueError):
         return None
+    return record if record.id == path.stem else None
 
 
 def _exists(pid: int) -> bool:

@@ -13,6 +13,7 @@ KBError
 │   ├── DamagedFile          the file breaks its own format
 │   ├── TooLarge             a limit on size, pages, time or memory was reached
 │   └── FileChanged          the file was changed while it was read
+├── ReadersUnavailable       the processes that read files cannot be started
 ├── BuildRefused             a finished build is not published
 │   ├── TooManyRemovals      it would take away a large part of the documents
 │   └── QualityLost          it does not answer golden questions that the live index does
@@ -117,6 +118,10 @@ class FileChanged(ParseError):
     """The file was changed or removed while it was read."""
 
     code = "changed"
+
+
+class ReadersUnavailable(KBError):
+    """The processes that read files cannot be started, or end for a reason that is not a file's."""
 
 
 class BuildRefused(KBError):

@@ -24,7 +24,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from kb.errors import (
     BuildInProgress,
@@ -38,6 +38,7 @@ from kb.index import Manifest
 from kb.index.embedded import NOT_WRITTEN, EmbeddedIndex
 from kb.index.holds import seized
 from kb.index.manifests import STAGE, read_manifest
+from kb.state_files import open_lock, read_bytes, read_json
 
 CURRENT = "CURRENT"
 _LOCK = ".lock"
@@ -66,7 +67,7 @@ class Generations:
     def current(self) -> Path:
         """The folder of the live generation. Raises `NoIndex`."""
         try:
-            name = (self.folder / CURRENT).read_text(encoding="utf-8").strip()
+            name = read_bytes(self.folder / CURRENT).decode().strip()
         except FileNotFoundError:
             message = f"There is no index in {self.folder.resolve()} yet. Build it: kb build --corpus FOLDER"
             raise NoIndex(message) from None
@@ -141,8 +142,8 @@ class Generations:
         except NOT_WRITTEN as error:
             folder = self.folder.absolute()
             raise IndexNotWritten(
-                f"The index cannot be written in {folder} ({error}). Give this user the right to write "
-                "there, free space on its disk, or set KB_INDEXES to another folder; then build again"
+                f"The index cannot be written in {folder} ({error}).{_room(folder)} Give this user the right "
+                "to write there, free space on its disk, or set KB_INDEXES to another one; then build again"
             ) from error
 
     def name_of(self, stage: Path) -> str:
@@ -232,7 +233,7 @@ class Generations:
     def _rolled_back_from(self) -> str:
         """The newest generation there was at the last rollback; empty when it was overtaken."""
         try:
-            return (self.folder / _ROLLED_BACK).read_text(encoding="utf-8").strip()
+            return read_bytes(self.folder / _ROLLED_BACK).decode().strip()
         except (OSError, UnicodeDecodeError):
             return ""
 
@@ -246,20 +247,25 @@ class Generations:
     def _locked(self) -> Iterator[None]:
         """Be the only process that changes anything here."""
         with self._open_lock() as lock:
-            self._acquire(lock.fileno())
+            self._acquire(lock)
             # First, for what a build left that was ended halfway may fill the disk.
             self._remove_leftovers()
             with self.writing():
                 holder = {"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}
                 # Not buffered: what does not fit on the disk would be told a second time at the closing.
-                os.ftruncate(lock.fileno(), 0)
-                os.write(lock.fileno(), json.dumps(holder).encode())
+                os.ftruncate(lock, 0)
+                os.write(lock, json.dumps(holder).encode())
             yield
 
-    def _open_lock(self) -> TextIO:
+    @contextlib.contextmanager
+    def _open_lock(self) -> Iterator[int]:
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            return (self.folder / _LOCK).open("a+", encoding="utf-8")
+            lock = open_lock(self.folder / _LOCK)
+        try:
+            yield lock
+        finally:
+            os.close(lock)
 
     def _write_pointer(self, name: str) -> Path:
         pointer = self.folder / f".{CURRENT}"
@@ -313,10 +319,10 @@ class Generations:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = {}
-            with contextlib.suppress(OSError, ValueError):
-                holder = json.loads((self.folder / _LOCK).read_text(encoding="utf-8"))
-            pid, started = holder.get("pid", "?"), holder.get("started", "?")
+            pid = started = "?"
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                holder = read_json(self.folder / _LOCK)
+                pid, started = holder["pid"], holder["started"]
             message = (
                 f"Process {pid} is building {self.folder} since {started}. Wait until it is done, or stop it."
             )
@@ -358,3 +364,22 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _room(folder: Path) -> str:
+    """How much room there is, and how much the newest generation takes: what a full disk lacks."""
+    try:
+        free = shutil.disk_usage(folder).free
+        sizes = [
+            sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            for path in sorted(folder.iterdir())
+            if _PUBLISHED.fullmatch(path.name) or path.name.startswith(STAGE)
+        ]
+    except OSError:
+        return ""
+    largest = (
+        f"; an index of these documents takes {max(sizes) / 1e6:,.1f} MB or more"
+        if max(sizes, default=0) > 1e5
+        else ""
+    )
+    return f" {free / 1e6:,.1f} MB are free there{largest}."

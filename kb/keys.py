@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kb.errors import KeysUnavailable, NotFound
+from kb.state_files import open_lock, read_json
 
 KEYS = "keys.json"
 PREFIX = "kb_"
@@ -172,7 +173,7 @@ class Keys:
 
     def _read(self) -> tuple[Key, ...]:
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
+            content = read_json(self._file)
             return tuple(Key.from_stored(value) for value in content["keys"])
         except FileNotFoundError:
             return ()
@@ -184,9 +185,12 @@ class Keys:
         """The keys, while no other process changes them."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_name(f".{self._file.name}.lock").open("w") as lock:
+            lock = open_lock(self._file.with_name(f".{self._file.name}.lock"))
+            try:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield self._read()
+            finally:
+                os.close(lock)
         except OSError as error:
             raise self._unavailable(error) from error
 
@@ -216,7 +220,7 @@ class Keys:
 
     def _uses(self) -> dict[str, dt.datetime]:
         try:
-            content = json.loads(self._file.with_name(_USED).read_text(encoding="utf-8"))
+            content = read_json(self._file.with_name(_USED))
             return {str(name): dt.datetime.fromisoformat(moment) for name, moment in content.items()}
         except (OSError, TypeError, ValueError, AttributeError):
             return {}

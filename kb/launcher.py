@@ -19,6 +19,7 @@ from pathlib import Path
 from kb.builds import BuildError, BuildRecord, Builds
 from kb.errors import BuildInProgress, IndexNotWritten
 from kb.settings import PREFIX, Settings
+from kb.state_files import open_lock
 
 # The kernel derives the priority at the disk from this one.
 _NICE = 15
@@ -78,9 +79,12 @@ class Launcher:
         folder = self._builds.folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / ".starting").open("w") as lock:
+            lock = open_lock(folder / ".starting")
+            try:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
+            finally:
+                os.close(lock)
         except OSError as error:
             raise IndexNotWritten(
                 f"No build can be started: {folder.absolute()} cannot be written ({error}). Free space on "

@@ -43,6 +43,8 @@ _UNFINISHED = ".part"
 _LEVEL = 3
 # A reading is bounded by its reader; this bounds one that somebody else put here.
 _MOST_BYTES = 1_000_000_000
+# A gap that may not be there the next time.
+_PASSING = "ocr-failed"
 _ERRORS = {
     found.code: found for found in (DamagedFile, EncryptedFile, NoTextLayer, ParseError, UnsupportedFormat)
 }
@@ -90,7 +92,12 @@ class Readings:
         return Document(source=source, metadata=found.metadata, blocks=found.blocks, gaps=found.gaps)
 
     def keep(self, document: Document) -> None:
-        """Keep what a reader made of a source, before its metadata are completed."""
+        """Keep what a reader made of a source, before its metadata are completed.
+
+        Not where OCR failed on a page: the machine may have been busy, or its disk full.
+        """
+        if any(gap.code == _PASSING for gap in document.gaps):
+            return
         reading = Reading(blocks=document.blocks, metadata=document.metadata, gaps=document.gaps)
         self._write(document.source, _Kept(reading=reading))
 

@@ -17,7 +17,9 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as OutOfTime
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +28,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from kb.corpus import Corpus, hash_of, source_file
 from kb.describing import describe
 from kb.documents import Document, Source
-from kb.errors import DamagedFile, FileChanged, ParseError, TooLarge
+from kb.errors import DamagedFile, FileChanged, ParseError, ReadersUnavailable, TooLarge
 from kb.parsing import Limits, Ocr, ReadOptions, parse
 from kb.readings import Readings
 from kb.settings import Settings
@@ -44,7 +46,7 @@ def read_all(
     """Each source of the corpus, in order, with its document or with why there is none.
 
     `readings` is the folder with what was read before (`kb.readings`), `working` one for the readers'
-    temporary files, which exists and is the caller's to remove.
+    temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`.
     """
     options = read_options(settings)
     known = Readings(readings, options)
@@ -75,7 +77,10 @@ def read_options(settings: Settings) -> ReadOptions:
 
 
 def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | ParseError:
-    """What a reader made of its source, or why it made nothing of it, whatever became of its process."""
+    """What a reader made of its source, or why it made nothing of it, whatever became of its process.
+
+    Raises `ReadersUnavailable` where that is no fault of the source.
+    """
     try:
         result: Document = future.result()
     except ParseError as error:
@@ -85,9 +90,18 @@ def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | P
     except (MemoryError, ProcessExpired):
         # C code ends its process when it is refused memory, as the kernel does when there is none left.
         return TooLarge("Its reader was out of memory or crashed; see KB_READER_MEGABYTES")
+    except (BrokenProcessPool, CancelledError) as error:
+        raise _unavailable(error) from error
     except Exception as error:
         return DamagedFile(f"It cannot be read ({type(error).__name__}: {error})")
     return result
+
+
+def _unavailable(error: Exception) -> ReadersUnavailable:
+    return ReadersUnavailable(
+        f"No process can be started to read the files ({type(error).__name__}: {error}). See that the "
+        "machine has memory and processes left for this user; then build again"
+    )
 
 
 class _Readers:
@@ -118,11 +132,14 @@ class _Readers:
                 initargs=(self._settings.reader_megabytes, self._working, os.getpid()),
                 context=multiprocessing.get_context("spawn"),
             )
-        return self._pool.schedule(
-            _read,
-            args=(self._root, source, options, self._readings),
-            timeout=self._settings.file_seconds,
-        )
+        try:
+            return self._pool.schedule(
+                _read,
+                args=(self._root, source, options, self._readings),
+                timeout=self._settings.file_seconds,
+            )
+        except (RuntimeError, OSError) as error:
+            raise _unavailable(error) from error
 
 
 def _read(root: Path, source: Source, options: ReadOptions, folder: Path) -> Document:
@@ -148,6 +165,13 @@ def _refuse_changed(root: Path, source: Source) -> None:
     raise FileChanged("It was changed or removed while it was read. Build again")
 
 
+def _limit(kind: int, most: int) -> None:
+    """Set a limit that can never be raised again; one that is lower already stays."""
+    _, hard = resource.getrlimit(kind)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
 def _mapped_bytes() -> int:
     """The size of this process's address space; 0 where the system does not tell."""
     try:
@@ -165,10 +189,9 @@ def _confine(megabytes: int, working: Path, parent: int) -> None:
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
     # What is mapped already is the program, not the file.
-    most = _mapped_bytes() + megabytes * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_AS, _mapped_bytes() + megabytes * 1_000_000)
+    _limit(resource.RLIMIT_FSIZE, _WRITTEN_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
     os.nice(5)
     tempfile.tempdir = str(working)
     # Tesseract's threads would take the processors that the encoder works on.

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import logging
 import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
 
 from watchfiles import watch
 
@@ -26,6 +24,7 @@ from kb.generations import Generations
 from kb.index.embedded import REPORT
 from kb.launcher import Launcher
 from kb.settings import Settings
+from kb.state_files import open_lock, read_json
 
 _log = logging.getLogger(__name__)
 _LOCK = ".watching"
@@ -82,7 +81,8 @@ class Watcher:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:
         """True once no other process watches for this index; false when asked to stop before."""
-        with self._open_lock() as lock:
+        lock = self._open_lock()
+        try:
             while not self._stop.is_set():
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,10 +90,12 @@ class Watcher:
                     return
                 self._stop.wait(_WAIT_SECONDS)
             yield False
+        finally:
+            os.close(lock)
 
-    def _open_lock(self) -> TextIO:
+    def _open_lock(self) -> int:
         self._settings.indexes.mkdir(parents=True, exist_ok=True)
-        return (self._settings.indexes / _LOCK).open("w", encoding="utf-8")
+        return open_lock(self._settings.indexes / _LOCK)
 
     def _watch(self) -> None:
         """Watch until the corpus is another folder than it was: it was taken away, or mounted."""
@@ -251,7 +253,7 @@ def is_older(settings: Settings, seen: Seen) -> bool:
     generations = Generations(settings.indexes)
     try:
         manifest = generations.manifest()
-        report = json.loads((generations.current() / REPORT).read_text(encoding="utf-8"))
+        report = read_json(generations.current() / REPORT)
         began = manifest.created.timestamp() - float(report["seconds"])
         known = {str(file["path"]) for file in report["files"]}
     except (IndexUnavailable, OSError, KeyError, TypeError, ValueError):

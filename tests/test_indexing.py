@@ -15,7 +15,7 @@ import pytest
 from pebble import ProcessPool
 
 from kb.corpus import scan
-from kb.errors import BuildInProgress, CorpusError, SettingsError, TooLarge
+from kb.errors import BuildInProgress, CorpusError, ReadersUnavailable, SettingsError, TooLarge
 from kb.generations import Generations
 from kb.index import PassageRecord
 from kb.index.embedded import EmbeddedIndex
@@ -214,6 +214,18 @@ def test_a_file_that_takes_too_long_is_left_out(settings: Settings) -> None:
     report = build_index(settings.model_copy(update={"file_seconds": 5}), WordEncoder)
     assert time.monotonic() - started < 60
     assert report.documents >= 2
+
+
+def test_processes_that_cannot_start_are_no_fault_of_the_files(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = build_index(settings, WordEncoder).generation
+    (settings.corpus / "nieuw.txt").write_text("De griffier vraagt om rust.\n")
+    # What a machine does that has no processes left for this user.
+    monkeypatch.setattr("multiprocessing.spawn.get_executable", lambda: b"/bin/false")
+    with pytest.raises(ReadersUnavailable, match="has memory and processes left"):
+        build_index(settings, WordEncoder)
+    assert Generations(settings.indexes).names() == [generation]
 
 
 def test_a_reader_out_of_memory_costs_its_file_and_not_the_next(settings: Settings) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kb.corpus import scan
-from kb.documents import Document, Source
+from kb.documents import Document, Gap, Source
 from kb.errors import DamagedFile, EncryptedFile, ParseError, TooLarge
 from kb.parsing import Limits, ReadOptions, parse
 from kb.readings import Readings
@@ -65,6 +66,15 @@ def test_why_a_file_was_refused_is_kept_but_not_that_time_or_memory_ran_out(tmp_
     busy = Source(path="a.pdf", sha256="busy", size=1)
     readings.keep_refusal(busy, TooLarge("Reading it took more than 5 s"))
     assert not readings.holds(busy)
+
+
+def test_a_reading_on_which_ocr_failed_is_tried_again(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(
+        replace(document, gaps=(Gap(code="ocr-failed", message="Tesseract took too long", page=3),))
+    )
+    assert not readings.holds(document.source)
 
 
 def test_a_damaged_or_half_written_reading_counts_as_not_there(tmp_path: Path) -> None:

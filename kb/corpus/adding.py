@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import secrets
+import stat
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -90,6 +91,7 @@ class Received:
         with _writing():
             self._stream.flush()
             os.fsync(self._stream.fileno())
+        self._check_own()
         found = self._judged(name)
         with _folder(self._root, parts) as descriptor:
             self._link(descriptor, name)
@@ -102,6 +104,15 @@ class Received:
             sha256=digest,
             format=found.name,
             document_id=source.document_id,
+        )
+
+    def _check_own(self) -> None:
+        """Raise `CorpusNotWritten` when what has its name is not what was received."""
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.lstat(self._file), os.fstat(self._stream.fileno())):
+                return
+        raise CorpusNotWritten(
+            "What was received was taken away by another program. Send the file again; nothing was added"
         )
 
     def _judged(self, name: str) -> Format:
@@ -155,12 +166,13 @@ class Received:
     def _is_same(self, folder: int, name: str) -> bool:
         """Whether the file that has the name has the same content."""
         try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not stat.S_ISREG(status.st_mode) or status.st_size != self._size:
+                return False
             descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except OSError:
             return False
         with os.fdopen(descriptor, "rb") as stream:
-            if os.fstat(descriptor).st_size != self._size:
-                return False
             digest = hashlib.sha256()
             try:
                 while part := stream.read(_READ_AT_ONCE):

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from kb.errors import CorruptIndex, IncompatibleIndex
 from kb.index import FORMAT_VERSION, Manifest
+from kb.state_files import read_bytes
 
 MANIFEST = "manifest.json"
 CHECKSUM = "manifest.sha256"
@@ -51,9 +52,9 @@ def read_manifest(folder: Path, *, generation: str | None = None) -> Manifest:
     `IncompatibleIndex` when a newer or older version of this program wrote it in another format.
     """
     try:
-        data = (folder / MANIFEST).read_bytes()
+        data = read_bytes(folder / MANIFEST)
         # Formats before the fourth have no file with the manifest's own checksum.
-        checksum = (folder / CHECKSUM).read_bytes() if (folder / CHECKSUM).exists() else None
+        checksum = read_bytes(folder / CHECKSUM) if (folder / CHECKSUM).exists() else None
         content = json.loads(data)
         version = content.get("format_version") if isinstance(content, dict) else None
         if checksum is None and version == FORMAT_VERSION:
