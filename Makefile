@@ -12,7 +12,7 @@ FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.1
 	echo 'or name yours: make PYTHON=/path/to/python3.11' >&2; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench lock dist clean distclean env env-dev
+.PHONY: help serve build test lint format bench torture lock dist clean distclean env env-dev
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at fir
 	$(VENV)/python benchmarks/stages.py
 	$(VENV)/python benchmarks/service_latency.py
 	$(VENV)/python benchmarks/peers.py
+
+torture: env-dev ## kill, fill up, damage, rebuild and fuzz, hours in all (ARGS='--quick kills' for some of it)
+	$(VENV)/python -m tests.torture $(ARGS)
 
 lock: ## bring requirements.lock in line with pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(call FIND_PYTHON,--lock $(ARGS))

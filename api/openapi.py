@@ -46,7 +46,7 @@ _PROBLEMS = {
     408: ProblemValue(408, "The file comes too slowly. Send it over a faster connection."),
     409: ProblemValue(409, "A build is under way. Wait until it has ended; there is one at a time."),
     413: ProblemValue(413, "The body is larger than 65536 bytes."),
-    415: ProblemValue(415, "Send the search as application/json."),
+    415: ProblemValue(415, "Send the body as application/json."),
     416: ProblemValue(416, "The range is not one of this file."),
     503: ProblemValue(503, "There is no index yet. Build it on the server: kb build --corpus FOLDER"),
     507: ProblemValue(507, "The disk of the corpus is full. Free space on it and try again."),

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from api.shapes import Shape
 from kb.builds import BuildRecord, State
+from kb.changes import Changes as DocumentChanges
 from kb.index import Manifest
-from kb.printing.reports import report_summary
-from kb.reports import BuildReport
+from kb.printing.reports import summary
+from kb.reports import read_report
 
 Moment = dt.datetime
 
@@ -62,7 +63,8 @@ class Build(BuildProgress):
     def of(cls, record: BuildRecord) -> Self:
         """The shape of a build."""
         report = dict(record.report) if record.report else None
-        return cls(**_progress(record), report=report, summary=summary_of(report))
+        told = read_report(report)
+        return cls(**_progress(record), report=report, summary=summary(told) if told else [])
 
 
 class BuildsAnswer(Shape):
@@ -133,24 +135,24 @@ class Status(Shape):
     @classmethod
     def of(cls, manifest: Manifest, report: Mapping[str, Any], *, building: bool, outdated: bool) -> Self:
         """The shape of an index and the report of its build."""
-        read = _read(report)
-        changes = read.changes if read else None
+        told = read_report(report)
+        changes = told.changes if told else DocumentChanges()
         return cls(
             generation=manifest.generation,
             created=manifest.created,
             model=manifest.encoder.model,
             documents=manifest.documents,
             passages=manifest.passages,
-            documents_undated=len(read.undated) if read else 0,
-            files_left_out=len(read.left_out) if read else 0,
-            near_duplicates=len(read.near_duplicates) if read else 0,
+            documents_undated=len(told.undated) if told else 0,
+            files_left_out=len(told.left_out) if told else 0,
+            near_duplicates=len(told.near_duplicates) if told else 0,
             changes=Changes(
-                added=len(changes.added) if changes else 0,
-                changed=len(changes.changed) if changes else 0,
-                renamed=len(changes.renamed) if changes else 0,
-                removed=len(changes.removed) if changes else 0,
+                added=len(changes.added),
+                changed=len(changes.changed),
+                renamed=len(changes.renamed),
+                removed=len(changes.removed),
             ),
-            summary=summary_of(report),
+            summary=summary(told) if told else [],
             building=building,
             outdated=outdated,
         )
@@ -168,23 +170,6 @@ class AddedDocument(Shape):
     sha256: str
     format: str = Field(description="Wat voor bestand het is, naar zijn inhoud.", examples=["pdf"])
     note: str = Field(description="Wat er nu nog gebeurt.")
-
-
-def summary_of(report: Mapping[str, Any] | None) -> list[str]:
-    """A report in a few sentences; none for one that another version of this program wrote."""
-    if not report:
-        return []
-    try:
-        return report_summary(report)
-    except (KeyError, TypeError, ValueError):
-        return []
-
-
-def _read(report: Mapping[str, Any]) -> BuildReport | None:
-    try:
-        return BuildReport.from_json(report)
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _progress(record: BuildRecord) -> dict[str, Any]:

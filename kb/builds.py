@@ -20,10 +20,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import AwareDatetime, TypeAdapter
 
+from kb.build_lock import process_exists
 from kb.errors import KBError, NotFound
 from kb.state_files import read_json
 
@@ -100,7 +101,10 @@ class BuildRecord:
         """The record that `as_json` gave. Raises `KeyError`, `TypeError` or `ValueError` for another."""
         names = {"files_done": "filesDone", "files_total": "filesTotal", "reused": "passagesReused"}
         values = {field.name: value[names.get(field.name, field.name)] for field in fields(cls)}
-        return TypeAdapter(cls).validate_python(values)
+        return cast(Self, _RECORD.validate_python(values))
+
+
+_RECORD = TypeAdapter(BuildRecord)
 
 
 class Recording:
@@ -269,7 +273,7 @@ class Builds:
         except OSError:
             # Another process asked for it, and it has not begun yet.
             age = (_now() - record.started).total_seconds()
-            return record.phase == "starting" and age < _START_SECONDS and _exists(record.pid)
+            return record.phase == "starting" and age < _START_SECONDS and process_exists(record.pid)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -323,16 +327,6 @@ def _parsed(path: Path) -> BuildRecord | None:
     except (OSError, KeyError, TypeError, ValueError):
         return None
     return record if record.id == path.stem else None
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _now() -> dt.datetime:

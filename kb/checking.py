@@ -119,7 +119,6 @@ def _check_live(
     tell("Bronbestanden vergelijken")
     gone, changed, added = _sources(index, settings)
     tell("Vrijwel gelijke documenten zoeken")
-    paths = {record.id: record.source for record in index.documents()}
     return Check(
         live=Soundness(generation=name, faults=tuple(wrong)),
         older=older,
@@ -129,7 +128,7 @@ def _check_live(
         gone=gone,
         changed=changed,
         added=added,
-        near_duplicates=tuple((paths[one], paths[other]) for one, other in near_identical_documents(index)),
+        near_duplicates=tuple(near_identical_documents(index)),
         undated=tuple(record.source for record in index.documents() if record.date is None),
     )
 
@@ -196,7 +195,7 @@ def _sources(
         corpus = scan(Path(index.manifest.corpus), max_bytes=settings.file_megabytes * 1_000_000)
     except CorpusError:
         return tuple(built), (), ()
-    now = {source.path: (source.sha256, source.sidecar_sha256) for source in corpus.sources}
+    now = corpus.hashes
     gone = tuple(path for path in built if path not in now)
     changed = tuple(path for path, hashes in built.items() if path in now and now[path] != hashes)
     return gone, changed, tuple(path for path in now if path not in built)

@@ -16,9 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
-import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,22 +23,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from kb.build_lock import BuildLock
 from kb.errors import (
-    BuildInProgress,
     CorruptIndex,
     IndexNotWritten,
     IndexUnavailable,
     NoIndex,
     UnknownGeneration,
 )
+from kb.files import sync
 from kb.index import Manifest
 from kb.index.embedded import NOT_WRITTEN, EmbeddedIndex
 from kb.index.holds import seized
 from kb.index.manifests import STAGE, read_manifest
-from kb.state_files import open_lock, read_bytes, read_json
+from kb.state_files import read_bytes
 
 CURRENT = "CURRENT"
-_LOCK = ".lock"
 _GONE = ".gone-"
 _ROLLED_BACK = "ROLLED_BACK"
 _NAME = "%Y%m%dT%H%M%S%fZ"
@@ -156,7 +153,7 @@ class Generations:
         Raises `OSError` when that fails; the generation that was live is live then.
         """
         for path in [*stage.rglob("*"), stage]:
-            _sync(path)
+            sync(path)
         generation = self.folder / self.name_of(stage)
         # The pointer's file first: on a full disk it fails while the stage can still be thrown away.
         pointer = self._write_pointer(generation.name)
@@ -198,7 +195,7 @@ class Generations:
             with self.writing():
                 mark = self.folder / _ROLLED_BACK
                 mark.write_text(max(self.names()) + "\n", encoding="utf-8")
-                _sync(mark)
+                sync(mark)
                 self._switch(self._write_pointer(index.manifest.generation))
             return index.manifest.generation
 
@@ -246,31 +243,22 @@ class Generations:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only process that changes anything here."""
-        with self._open_lock() as lock:
-            self._acquire(lock)
-            # First, for what a build left that was ended halfway may fill the disk.
+        with self.writing():
+            opened = BuildLock(self.folder)
+        with contextlib.closing(opened) as lock:
+            lock.acquire()
+            # At once, for others may ask who holds it; what fills the disk is removed after that.
+            with contextlib.suppress(OSError):
+                lock.tell()
             self._remove_leftovers()
             with self.writing():
-                holder = {"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}
-                # Not buffered: what does not fit on the disk would be told a second time at the closing.
-                os.ftruncate(lock, 0)
-                os.write(lock, json.dumps(holder).encode())
+                lock.tell()
             yield
-
-    @contextlib.contextmanager
-    def _open_lock(self) -> Iterator[int]:
-        with self.writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = open_lock(self.folder / _LOCK)
-        try:
-            yield lock
-        finally:
-            os.close(lock)
 
     def _write_pointer(self, name: str) -> Path:
         pointer = self.folder / f".{CURRENT}"
         pointer.write_text(name + "\n", encoding="utf-8")
-        _sync(pointer)
+        sync(pointer)
         return pointer
 
     def _switch(self, pointer: Path) -> None:
@@ -278,10 +266,10 @@ class Generations:
         current = self.folder / CURRENT
         before = current.read_bytes() if current.exists() else None
         # The folder is synced before and after: the pointer must not outlive what it points to.
-        _sync(self.folder)
+        sync(self.folder)
         pointer.rename(current)
         try:
-            _sync(self.folder)
+            sync(self.folder)
         except OSError:
             with contextlib.suppress(OSError):
                 if before is None:
@@ -309,24 +297,11 @@ class Generations:
             try:
                 folder.rename(gone)
                 # After a power failure it must not be back with half of its files.
-                _sync(self.folder)
+                sync(self.folder)
             except OSError:
                 return not folder.exists()
         shutil.rmtree(gone, ignore_errors=True)
         return True
-
-    def _acquire(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = started = "?"
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-                holder = read_json(self.folder / _LOCK)
-                pid, started = holder["pid"], holder["started"]
-            message = (
-                f"Process {pid} is building {self.folder} since {started}. Wait until it is done, or stop it."
-            )
-            raise BuildInProgress(message) from None
 
     def _remove_leftovers(self) -> None:
         for pattern in (f"{STAGE}*", f"{_GONE}*"):
@@ -356,14 +331,6 @@ def _later(name: str) -> str:
 
 def _name(moment: dt.datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _room(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kb.settings import Settings
 _HITS = 5
 # However busy the machine is, every question is ranked in full.
 _MILLISECONDS = 60_000
+_MOST_BYTES = 10_000_000
 
 
 class GoldenQuestions:
@@ -57,7 +59,7 @@ class GoldenQuestions:
         if live.manifest.encoder == encoder.identity:
             return self._answered(live, encoder)
         told = live.report().get("golden")
-        return set(told["found"]) if told else None
+        return {question.id for question in self._questions} & set(told["found"]) if told else None
 
     def _answered(self, index: Index, encoder: Encoder) -> set[str]:
         knowledge_base = KnowledgeBase.over(index, self._settings, encoder)
@@ -79,8 +81,13 @@ def golden_questions(settings: Settings) -> GoldenQuestions | None:
     Raises `InvalidQuestions` for a file that breaks the format, or that asks nothing that can be answered.
     """
     file: Path = settings.corpus / GOLDEN
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
+    # What cannot be asked must not open the gate.
+    if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+        raise InvalidQuestions(
+            f"{file} is no file of at most {_MOST_BYTES / 1e6:,.0f} MB. Put one in its place, or remove it"
+        )
     questions = [question for question in read_questions(file) if question.answers]
     if not questions:
         raise InvalidQuestions(f"{file} holds no question with an answer. Add some, or remove the file")

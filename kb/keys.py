@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from kb.errors import KeysUnavailable, NotFound
+from kb.files import sync
 from kb.state_files import open_lock, read_json
 
-KEYS = "keys.json"
 PREFIX = "kb_"
 _USED = ".keys-used.json"
 _BYTES = 32
@@ -195,7 +195,7 @@ class Keys:
             raise self._unavailable(error) from error
 
     def _write(self, keys: Sequence[Key]) -> None:
-        _replace(self._file, {"version": 1, "keys": [key.stored() for key in keys]}, sync=True)
+        _replace(self._file, {"version": 1, "keys": [key.stored() for key in keys]}, durable=True)
 
     def _unavailable(self, error: Exception) -> KeysUnavailable:
         return KeysUnavailable(
@@ -216,7 +216,7 @@ class Keys:
                 name: moment.isoformat(timespec="seconds") for name, moment in uses.items() if name in known
             }
             with contextlib.suppress(OSError):
-                _replace(self._file.with_name(_USED), kept, sync=False)
+                _replace(self._file.with_name(_USED), kept, durable=False)
 
     def _uses(self) -> dict[str, dt.datetime]:
         try:
@@ -230,7 +230,7 @@ def _digest(salt: bytes, secret: str) -> bytes:
     return hashlib.sha256(salt + secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def _replace(file: Path, content: Mapping[str, Any], *, sync: bool) -> None:
+def _replace(file: Path, content: Mapping[str, Any], *, durable: bool) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
@@ -239,16 +239,12 @@ def _replace(file: Path, content: Mapping[str, Any], *, sync: bool) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(content, stream, indent=1)
             stream.flush()
-            if sync:
+            if durable:
                 os.fsync(stream.fileno())
         temporary.replace(file)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    if sync:
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if durable:
+        sync(file.parent)

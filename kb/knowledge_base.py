@@ -17,10 +17,10 @@ from kb.corpus import source_file
 from kb.documents import Passage
 from kb.embedding import Encoder, EncoderIdentity, load_encoder, load_reranker
 from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
+from kb.files import sha256_of
 from kb.generations import Generations
 from kb.hits import GroupBy, Hits, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
-from kb.index.manifests import sha256_of
 from kb.language import Synonyms, shipped_synonyms
 from kb.live_index import LiveIndex
 from kb.reranking import Reranking

@@ -41,7 +41,7 @@ class Launcher:
         """Start `kb build` and give its record, which follows it from now on.
 
         Raises `BuildInProgress` with the id of the one under way, or `IndexNotWritten` where no record
-        could be kept of it.
+        could be kept of it or the system starts no process.
         """
         with self._starting():
             if running := self._builds.running():
@@ -52,7 +52,12 @@ class Launcher:
                 )
             record = self._builds.announce()
             options = [("--allow-removals", allow_removals), ("--if-stale", if_stale)]
-            self._process = self._launch(record.id, [option for option, wanted in options if wanted])
+            try:
+                self._process = self._launch(record.id, [option for option, wanted in options if wanted])
+            except OSError as error:
+                # At once: the next start must not wait for a build that never begins.
+                self._builds.end(record.id, "failed", BuildError(code="not-started", message=str(error)))
+                raise
         self._following = threading.Thread(
             target=self._follow, args=(self._process, record.id), name="following a build", daemon=True
         )
@@ -87,8 +92,8 @@ class Launcher:
                 os.close(lock)
         except OSError as error:
             raise IndexNotWritten(
-                f"No build can be started: {folder.absolute()} cannot be written ({error}). Free space on "
-                "its disk, or give this user the right to write there"
+                f"No build can be started, or {folder.absolute()} cannot be written ({error}). Free space on "
+                "its disk, give this user the right to write there, and see that it may start processes"
             ) from error
 
     def _launch(self, build_id: str, options: list[str]) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from kb.changes import Hashes
 from kb.documents import Passage
 from kb.embedding import EncoderIdentity
 from kb.errors import IndexNotWritten
@@ -18,9 +19,6 @@ from kb.index.embedded import REPORT, EmbeddedIndex
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
 from kb.index.writing import IndexWriter, StoredVectors
-
-# The hashes of a document's file and of its sidecars, by its path in the corpus.
-Sources = Mapping[str, tuple[str, str]]
 
 
 class Draft:
@@ -71,7 +69,7 @@ class Draft:
         with self._generations.writing():
             self._writer.finish()
 
-    def manifest(self, *, corpus: str, fingerprint: str = "", sources: Sources | None = None) -> Manifest:
+    def manifest(self, *, corpus: str, fingerprint: str = "", sources: Hashes | None = None) -> Manifest:
         """What the generation will say of itself, without the checksums of its files."""
         return Manifest(
             generation=self.name,

@@ -12,6 +12,7 @@ import dataclasses
 import gzip
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import zlib
@@ -28,6 +29,7 @@ from kb.documents import Document, Source
 from kb.errors import DamagedFile, EncryptedFile, NoTextLayer, ParseError, TooLarge, UnsupportedFormat
 from kb.parsing import ReadOptions
 from kb.parsing.reading import Reading
+from kb.state_files import read_bytes
 
 # Raised when a reader makes something else of the same file, or this module writes it otherwise.
 READING_VERSION = 1
@@ -41,8 +43,9 @@ _SUFFIX = ".json.gz"
 _UNFINISHED = ".part"
 # As fast as reading is, near the size of the strongest.
 _LEVEL = 3
-# A reading is bounded by its reader; this bounds one that somebody else put here.
-_MOST_BYTES = 1_000_000_000
+# A larger reading, of some 3,000 pages, is not kept: JSON that somebody else put here may take 300 times its
+# size in memory.
+_MOST_BYTES = 8_000_000
 # A gap that may not be there the next time.
 _PASSING = "ocr-failed"
 _ERRORS = {
@@ -78,8 +81,10 @@ class Readings:
         None when there is no reading of it, or none that can be used.
         """
         try:
-            with gzip.open(self._file(source)) as stream:
-                data = stream.read(_MOST_BYTES)
+            with gzip.open(io.BytesIO(read_bytes(self._file(source)))) as stream:
+                data = stream.read(_MOST_BYTES + 1)
+            if len(data) > _MOST_BYTES:
+                return None
             kept = _kept().validate_json(data)
         except (OSError, EOFError, zlib.error, ValidationError):
             return None
@@ -116,13 +121,19 @@ class Readings:
 
     def _write(self, source: Source, kept: _Kept) -> None:
         """A reading that cannot be written is made again at the next build; this one goes on."""
+        try:
+            data = _kept().dump_json(kept)
+        except PydanticSerializationError:
+            return
+        if len(data) > _MOST_BYTES:
+            return
         file = self._file(source)
         part = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
         try:
             self._folder.mkdir(exist_ok=True)
-            part.write_bytes(gzip.compress(_kept().dump_json(kept), _LEVEL))
+            part.write_bytes(gzip.compress(data, _LEVEL))
             part.replace(file)
-        except (OSError, PydanticSerializationError):
+        except OSError:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
 

@@ -145,6 +145,14 @@ class BuildReport:
         )
 
 
+def read_report(value: Mapping[str, Any] | None) -> BuildReport | None:
+    """The report that a build kept as JSON; None where there is none, or one of another version."""
+    try:
+        return BuildReport.from_json(value) if value else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
 def _golden(value: Mapping[str, Any]) -> GoldenReport:
     before = value["before"]
     return GoldenReport(

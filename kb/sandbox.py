@@ -25,10 +25,18 @@ from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from kb.corpus import Corpus, hash_of, source_file
+from kb.corpus import Corpus, source_file
 from kb.describing import describe
 from kb.documents import Document, Source
-from kb.errors import DamagedFile, FileChanged, ParseError, ReadersUnavailable, TooLarge
+from kb.errors import (
+    DamagedFile,
+    FileChanged,
+    IndexNotWritten,
+    ParseError,
+    ReadersUnavailable,
+    TooLarge,
+)
+from kb.files import sha256_of
 from kb.parsing import Limits, Ocr, ReadOptions, parse
 from kb.readings import Readings
 from kb.settings import Settings
@@ -46,7 +54,8 @@ def read_all(
     """Each source of the corpus, in order, with its document or with why there is none.
 
     `readings` is the folder with what was read before (`kb.readings`), `working` one for the readers'
-    temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`.
+    temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`, or
+    `IndexNotWritten` when a disk is full.
     """
     options = read_options(settings)
     known = Readings(readings, options)
@@ -79,7 +88,7 @@ def read_options(settings: Settings) -> ReadOptions:
 def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | ParseError:
     """What a reader made of its source, or why it made nothing of it, whatever became of its process.
 
-    Raises `ReadersUnavailable` where that is no fault of the source.
+    Raises `ReadersUnavailable` or `IndexNotWritten` where that is no fault of the source.
     """
     try:
         result: Document = future.result()
@@ -92,6 +101,12 @@ def outcome(future: ProcessFuture[Document], settings: Settings) -> Document | P
         return TooLarge("Its reader was out of memory or crashed; see KB_READER_MEGABYTES")
     except (BrokenProcessPool, CancelledError) as error:
         raise _unavailable(error) from error
+    except OSError as error:
+        # What is wrong with the file itself, its reader has told.
+        raise IndexNotWritten(
+            f"Files cannot be read for want of room ({error}). Reading them takes space in "
+            f"{settings.indexes.absolute()} and in {tempfile.gettempdir()}: free some, then build again"
+        ) from error
     except Exception as error:
         return DamagedFile(f"It cannot be read ({type(error).__name__}: {error})")
     return result
@@ -129,27 +144,31 @@ class _Readers:
                 # Half of the processors: the encoder works at the same time.
                 max_workers=max(1, (os.cpu_count() or 2) // 2),
                 initializer=_confine,
-                initargs=(self._settings.reader_megabytes, self._working, os.getpid()),
+                initargs=(self._settings.reader_megabytes, os.getpid()),
                 context=multiprocessing.get_context("spawn"),
             )
         try:
             return self._pool.schedule(
                 _read,
-                args=(self._root, source, options, self._readings),
+                args=(self._root, source, options, self._readings, self._working),
                 timeout=self._settings.file_seconds,
             )
         except (RuntimeError, OSError) as error:
             raise _unavailable(error) from error
 
 
-def _read(root: Path, source: Source, options: ReadOptions, folder: Path) -> Document:
+def _read(root: Path, source: Source, options: ReadOptions, folder: Path, working: Path) -> Document:
     readings = Readings(folder, options)
+    # What a reader leaves there is removed with the folder, however its process ends.
+    tempfile.tempdir = str(working)
     try:
         parsed = parse(root, source, options)
     except ParseError as error:
         _refuse_changed(root, source)
         readings.keep_refusal(source, error)
         raise
+    finally:
+        tempfile.tempdir = None
     _refuse_changed(root, source)
     described = describe(parsed)
     # Not before it is described: who finds a reading describes it again, without this process's limits.
@@ -160,7 +179,7 @@ def _read(root: Path, source: Source, options: ReadOptions, folder: Path) -> Doc
 def _refuse_changed(root: Path, source: Source) -> None:
     """Raise `FileChanged` unless what was read is what the scan saw."""
     with contextlib.suppress(OSError):
-        if hash_of(source_file(root, source.path)) == source.sha256:
+        if sha256_of(source_file(root, source.path)) == source.sha256:
             return
     raise FileChanged("It was changed or removed while it was read. Build again")
 
@@ -181,7 +200,7 @@ def _mapped_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def _confine(megabytes: int, working: Path, parent: int) -> None:
+def _confine(megabytes: int, parent: int) -> None:
     """Bound this process's memory and files, let it end with its parent, and let searches and the encoder
     go first."""
     if sys.platform == "linux":
@@ -193,7 +212,6 @@ def _confine(megabytes: int, working: Path, parent: int) -> None:
     _limit(resource.RLIMIT_FSIZE, _WRITTEN_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
     os.nice(5)
-    tempfile.tempdir = str(working)
     # Tesseract's threads would take the processors that the encoder works on.
     os.environ["OMP_THREAD_LIMIT"] = "1"
     # Readers' libraries complain of files in their logs; what matters of it is in the report.

@@ -21,10 +21,9 @@ def read_bytes(file: Path) -> bytes:
     """All bytes of a file. Raises `OSError`, also for what is no plain file or larger than one of ours."""
     descriptor = _opened(file, os.O_RDONLY)
     with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(file))
-    return data
+        if os.fstat(descriptor).st_size > _MOST_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(file))
+        return stream.read()
 
 
 def read_json(file: Path) -> Any:

@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,29 @@ def test_a_file_is_never_written_over_another(tmp_path: Path) -> None:
         add(tmp_path, "pijp.md")
     assert (tmp_path / "verslag.md").read_bytes() == TEXT
     assert not list(tmp_path.glob(".upload-*"))
+
+
+@pytest.mark.parametrize("taken", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")])
+def test_a_name_that_a_folder_pipe_or_link_has_is_taken(
+    tmp_path: Path, taken: Callable[[Path], object]
+) -> None:
+    taken(tmp_path / "verslag.md")
+    with pytest.raises(DocumentExists, match="another content"):
+        add(tmp_path, "verslag.md")
+    assert [path.name for path in tmp_path.iterdir()] == ["verslag.md"]
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_is_taken_away_while_it_is_received_is_not_added(tmp_path: Path, is_replaced: bool) -> None:
+    with receive(tmp_path, max_bytes=100_000) as received:
+        received.write(TEXT)
+        (hidden,) = tmp_path.iterdir()
+        hidden.unlink()
+        if is_replaced:
+            hidden.symlink_to("/etc/hostname")
+        with pytest.raises(CorpusNotWritten, match="Send the file again"):
+            received.add("verslag.md", "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_link_leads_out_of_the_corpus(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from kb.archiving import back_up, restore
 from kb.archiving import backing_up as backing_up_module
-from kb.archiving.archive import ARCHIVE_VERSION, Archive, Contents, Entry, _seal, write_archive
+from kb.archiving.archive import ARCHIVE_VERSION, Archive, Contents, Entry, seal, write_archive
 from kb.errors import (
     ArchiveError,
     ArchiveNotWritten,
@@ -297,7 +297,7 @@ def forge(
         for member, data in listed:
             tar.addfile(member, io.BytesIO(data))
         body = stream.getvalue()
-        sealed = body + _seal(hashlib.sha256(body).hexdigest())
+        sealed = body + seal(hashlib.sha256(body).hexdigest())
     target.write_bytes(sealed + bytes(1024 + -(len(sealed) + 1024) % 10_240))
 
 
@@ -333,6 +333,8 @@ NOTE = "corpus/notitie.txt"
         "uit.txt",
         "corpus/",
         "index/../uit.txt",
+        f"corpus/{'d/' * 1_500}uit.txt",
+        "corpus/2023-04-13 avond/verslag.md/uit.txt",
     ],
 )
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, settings: Settings, name: str) -> None:
@@ -343,6 +345,13 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, settings: Setting
     with pytest.raises(CorruptArchive):
         restore(elsewhere(tmp_path), tmp_path / "forged")
     assert not (tmp_path / "elders").exists()
+
+
+def test_an_archive_that_is_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pijp")
+    for file in (tmp_path / "pijp", Path("/dev/zero")):
+        with pytest.raises(ArchiveError, match="Put the archive in one first"):
+            restore(elsewhere(tmp_path), file)
 
 
 @pytest.mark.parametrize(

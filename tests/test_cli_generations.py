@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kb.generations import Generations
+from kb.index.manifests import read_manifest, write_manifest
 from kb.indexing import build_index
 from kb.settings import Settings
 from tests.geometry import WordEncoder
@@ -74,6 +75,18 @@ def test_status_lists_the_generations_and_rollback_goes_back_and_forth(settings:
     assert [one["documents"] for one in value["generationDetails"]] == [2, 1]
     assert all(one["bytes"] > 0 for one in value["generationDetails"])
     assert value["fallback"] is None
+
+
+def test_status_tells_what_it_knows_of_an_index_whose_report_is_of_another_version(
+    settings: Settings, kb: Run
+) -> None:
+    live = Generations(settings.indexes).current()
+    (live / "report.json").write_text('{"files": ["verslag"]}')
+    write_manifest(live, read_manifest(live))
+    told = kb("status")
+    assert told.returncode == 0, told.stderr
+    assert "2 documenten" in told.stdout
+    assert "Verslag van de bouw" not in told.stdout
 
 
 def test_with_a_damaged_index_an_older_one_is_used_with_a_warning(settings: Settings, kb: Run) -> None:

@@ -427,3 +427,20 @@ def test_what_was_rolled_back_from_is_kept_until_it_is_one_too_many(tmp_path: Pa
     fourth = publish(tmp_path, {OLD: ["Oud."]}, keep=4)
     assert generations.names() == [first, second, third, fourth]
     assert not (tmp_path / "ROLLED_BACK").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not list open files")
+def test_a_generation_that_is_left_keeps_no_file_open(tmp_path: Path) -> None:
+    publish(tmp_path, {OLD: ["Oud."]})
+    live = LiveIndex(Generations(tmp_path))
+    live.get().passages([0])
+    gc.disable()
+    try:
+        for _ in range(4):
+            name = publish(tmp_path, {NEW: ["Nieuw."]})
+            live.get().passages([0])
+            opened = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+            left = [file for file in opened if file.startswith(str(tmp_path)) and f"/{name}/" not in file]
+            assert left == []
+    finally:
+        gc.enable()

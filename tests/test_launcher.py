@@ -68,6 +68,18 @@ def test_a_build_that_cannot_begin_says_why(settings: Settings, launcher: Launch
     assert Builds(settings.indexes).running() is None
 
 
+def test_a_process_that_the_system_does_not_start_is_told_and_keeps_no_other_from_starting(
+    settings: Settings, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.executable", str(settings.corpus / "no python"))
+        with pytest.raises(IndexNotWritten, match="No build can be started"):
+            launcher.start()
+    [told] = Builds(settings.indexes).all()
+    assert told.state == "failed"
+    assert Builds(settings.indexes).running() is None
+
+
 def test_without_a_place_for_its_record_no_build_is_started(settings: Settings, launcher: Launcher) -> None:
     settings.indexes.mkdir()
     (settings.indexes / FOLDER).write_text("a file where the folder should be")

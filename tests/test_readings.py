@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +95,47 @@ def test_a_damaged_or_half_written_reading_counts_as_not_there(tmp_path: Path) -
         assert readings.get(document.source) is None
     file.write_bytes(b"")
     assert readings.get(document.source) is None
+
+
+@pytest.mark.parametrize("content", [b"\0", b"[" * 1_000, b'{"reading": {"blocks": [' + b"[]," * 300_000])
+def test_a_reading_that_was_poisoned_counts_as_not_there_and_is_made_again(
+    tmp_path: Path, content: bytes
+) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(document)
+    (file,) = (tmp_path / "readings").iterdir()
+    packer = zlib.compressobj(wbits=31)
+    bomb = b"".join(packer.compress(content * (3_000_000 // len(content))) for _ in range(100))
+    file.write_bytes(bomb + packer.flush())
+    tracemalloc.start()
+    try:
+        assert readings.get(document.source) is None
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+    readings.keep(document)
+    assert readings.get(document.source) == document
+
+
+@pytest.mark.parametrize("shape", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_in_the_place_of_a_reading_is_not_waited_for(
+    tmp_path: Path, shape: Callable[[Path], object]
+) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest.")
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(document)
+    (file,) = (tmp_path / "readings").iterdir()
+    file.unlink()
+    shape(file)
+    assert readings.get(document.source) is None
+
+
+def test_a_reading_of_thousands_of_pages_is_made_again_each_time(tmp_path: Path) -> None:
+    document = parse_text(tmp_path, "a.txt", "De raad kiest een zaaksysteem.\n\n" * 300_000)
+    readings = Readings(tmp_path / "readings", OPTIONS)
+    readings.keep(document)
+    assert not readings.holds(document.source)
 
 
 def test_only_the_readings_of_the_corpus_are_kept(tmp_path: Path) -> None:

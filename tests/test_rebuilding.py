@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from kb.index.embedded import EmbeddedIndex
 from kb.indexing import Progress, build_index, is_stale, preview_index
 from kb.live_index import LiveIndex
 from kb.printing.reports import preview_text, report_text, summary
-from kb.reports import BuildReport
+from kb.reports import BuildReport, read_report
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -110,6 +112,37 @@ def test_a_report_tells_what_changed_and_what_needs_attention(settings: Settings
     text = report_text(report)
     assert "Vrijwel gelijk:\n  kopie.md aan archief.md" in text
     assert "  stuk.pdf: het bestand is beschadigd" in text
+
+
+def test_of_two_documents_that_are_nearly_the_same_the_new_one_is_told_whichever_is_first_by_path(
+    settings: Settings,
+) -> None:
+    rebuild(settings)
+    copied = (settings.corpus / "zaken.md").read_text()
+    (settings.corpus / "aaa.md").write_text(copied + "\nEinde.\n")
+    report = rebuild(settings)
+    assert report.near_duplicates == (("zaken.md", "aaa.md"),)
+    assert "Daarvan: 1 vrijwel gelijk aan een ander document." in summary(report)
+    assert "Vrijwel gelijk:\n  aaa.md aan zaken.md" in report_text(report)
+
+
+def test_a_build_does_not_keep_the_index_before_it_when_one_is_to_be_kept(settings: Settings) -> None:
+    alone = settings.model_copy(update={"keep_generations": 1})
+    rebuild(alone)
+    newest = rebuild(alone).generation
+    assert Generations(alone.indexes).names() == [newest]
+
+
+@pytest.mark.parametrize(
+    "other", [{"files": ["x"]}, {"files": 3}, {"created": "once"}, {"golden": {}, "added": None}]
+)
+def test_a_report_of_another_version_is_no_report(other: dict[str, object]) -> None:
+    created = dt.datetime.now(dt.UTC)
+    report = BuildReport(generation="", created=created, seconds=1.0, corpus="corpus", documents=0)
+    assert read_report(report.as_json())
+    assert read_report({**report.as_json(), **other}) is None
+    assert read_report({"documents": 3}) is None
+    assert read_report(None) is None
 
 
 def test_the_report_is_kept_with_its_generation(settings: Settings) -> None:
@@ -223,6 +256,25 @@ def test_with_another_encoder_golden_questions_are_held_against_what_their_build
     (settings.corpus / "archief.md").write_text("# Over het archief\n\nEr is geen besluit.\n")
     with pytest.raises(QualityLost):
         rebuild(settings, WordEncoder("other"))
+    # A question that was taken away is not lost.
+    ask(settings, {"Wat kiest de raad?": GOLDEN["Wat kiest de raad?"]})
+    assert rebuild(settings, WordEncoder("other")).golden
+
+
+@pytest.mark.parametrize("shape", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_golden_questions_that_are_no_file_do_not_open_the_gate(
+    settings: Settings, shape: Callable[[Path], object]
+) -> None:
+    shape(settings.corpus / "golden.jsonl")
+    with pytest.raises(InvalidQuestions, match="or remove it"):
+        golden_questions(settings)
+
+
+def test_golden_questions_without_end_are_not_read(settings: Settings) -> None:
+    with (settings.corpus / "golden.jsonl").open("wb") as stream:
+        stream.truncate(1_000_000_000_000)
+    with pytest.raises(InvalidQuestions, match="at most 10 MB"):
+        golden_questions(settings)
 
 
 @pytest.mark.parametrize("content", ["no json", '{"question": "Wat?", "answers": []}'])

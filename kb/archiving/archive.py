@@ -14,8 +14,9 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -34,6 +35,8 @@ _BLOCK = tarfile.BLOCKSIZE
 _SEALED = _BLOCK * 2
 # A list of half a million files.
 _MOST_CONTENTS = 100_000_000
+# A corpus is read less deep.
+_MOST_FOLDERS = 100
 # tarfile reads the extended header of an entry whole, whatever size it claims.
 _MOST_AT_ONCE = 1 << 22
 
@@ -81,7 +84,7 @@ def write_archive(stream: IO[bytes], contents: Contents, files: Mapping[str, Pat
     for entry in contents.files:
         with _Source(entry, files[entry.name]) as source:
             tar.addfile(_header(entry.name, entry.size), source)
-    stream.write(_seal(sealed.sha256.hexdigest()))
+    stream.write(seal(sealed.sha256.hexdigest()))
     ends = stream.tell() + _SEALED
     stream.write(bytes(_SEALED + -ends % tarfile.RECORDSIZE))
 
@@ -233,7 +236,7 @@ def _check_whole(stream: IO[bytes]) -> None:
     at = first + used + -used % _BLOCK - _SEALED
     sealed = end[at - first : at - first + _SEALED] if at >= first else b""
     found = sealed[_BLOCK : _BLOCK + 64].decode("ascii", "replace")
-    if size % tarfile.RECORDSIZE or not _SHA256.fullmatch(found) or sealed != _seal(found):
+    if size % tarfile.RECORDSIZE or not _SHA256.fullmatch(found) or sealed != seal(found):
         raise CorruptArchive("It is no backup, or it was cut short. Use another one")
     if size != at + 2 * _SEALED + -(at + 2 * _SEALED) % tarfile.RECORDSIZE:
         raise CorruptArchive("Something was added to it. Use another one")
@@ -261,7 +264,8 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def _seal(digest: str) -> bytes:
+def seal(digest: str) -> bytes:
+    """The entry that an archive ends with, for the SHA-256 in hex of all before it."""
     data = f"{digest}\n".encode()
     return _header(_SEAL, len(data)).tobuf(tarfile.USTAR_FORMAT) + data.ljust(_BLOCK, b"\0")
 
@@ -277,7 +281,8 @@ def _read_contents(data: bytes) -> Contents:
         if version == ARCHIVE_VERSION:
             contents = _VALIDATED.validate_json(data, strict=True)
             names = {entry.name for entry in contents.files}
-            if len(names) == len(contents.files) and all(map(_is_plain, contents.files)):
+            plain = len(names) == len(contents.files) and all(map(_is_plain, contents.files))
+            if plain and not any(later.startswith(f"{name}/") for name, later in pairwise(_by_part(names))):
                 return contents
             raise ValueError("it names files that a backup does not hold")
     except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -290,12 +295,18 @@ def _read_contents(data: bytes) -> Contents:
     raise CorruptArchive(f"Its format {version!r} is unknown")
 
 
+def _by_part(names: Iterable[str]) -> list[str]:
+    """In the order in which a folder is followed by what lies in it."""
+    return sorted(names, key=lambda name: name.split("/"))
+
+
 def _is_plain(entry: Entry) -> bool:
     """Whether it names a file below the index or the corpus, hidden nowhere, and is complete."""
     top, _, rest = entry.name.partition("/")
     return (
         f"{top}/" in (INDEX, CORPUS)
         and all(part and not part.startswith(".") for part in rest.split("/"))
+        and rest.count("/") < _MOST_FOLDERS
         and "\0" not in rest
         and entry.size >= 0
         and _SHA256.fullmatch(entry.sha256) is not None

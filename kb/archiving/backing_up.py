@@ -21,9 +21,10 @@ from kb.archiving.archive import (
 )
 from kb.corpus import EVENT_SIDECAR, GOLDEN, SIDECAR_SUFFIX, source_file
 from kb.errors import ArchiveNotWritten, CorruptIndex
+from kb.files import sha256_of, sync
 from kb.generations import Generations
 from kb.index.embedded import EmbeddedIndex
-from kb.index.manifests import CHECKSUM, MANIFEST, sha256_of
+from kb.index.manifests import CHECKSUM, MANIFEST
 from kb.settings import Settings
 
 
@@ -184,8 +185,4 @@ def _give_name(temporary: Path, file: Path, *, force: bool) -> None:
             if file.exists():
                 raise
             temporary.replace(file)
-    descriptor = os.open(file.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(file.absolute().parent)

@@ -15,10 +15,11 @@ from pathlib import Path
 from kb.archiving.archive import CORPUS, INDEX, Archive
 from kb.corpus import source_file
 from kb.errors import ArchiveError, CorpusError, CorruptArchive, CorruptIndex
+from kb.files import sha256_of, sync
 from kb.generations import Generations
 from kb.index import Manifest
 from kb.index.embedded import REPORT, EmbeddedIndex
-from kb.index.manifests import read_manifest, sha256_of, verify, write_manifest
+from kb.index.manifests import read_manifest, verify, write_manifest
 from kb.settings import Settings
 
 
@@ -46,6 +47,9 @@ def restore(settings: Settings, file: Path, *, tell: Callable[[str], None] = lam
     `IndexNotWritten`; nothing has changed then but that sources may have come.
     """
     try:
+        # A pipe or a device has no end that can be looked at first.
+        if file.exists() and not file.is_file():
+            raise ArchiveError("It is no file. Put the archive in one first")
         with file.open("rb") as stream:
             tell("Archief controleren")
             archive = Archive(stream)
@@ -165,13 +169,5 @@ def _place(waiting: Path, corpus: Path, path: str, sha256: str) -> str:
         except (FileExistsError, NotADirectoryError):
             return "differing"
         for made in (target, target.parent):
-            _sync(made)
+            sync(made)
     return "placed"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kb.cli.options import CorpusOption, IndexesOption, JsonOption, read_settings, show
 from kb.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from kb.builds import Recording
+    from kb.reports import BuildReport
+    from kb.settings import Settings
 
 
 def build(
@@ -30,22 +35,44 @@ def build(
     """Read the documents, embed their passages and publish a new index."""
     settings = read_settings(corpus=corpus, indexes=indexes)
     from kb.builds import Builds
-    from kb.embedding import load_encoder
-    from kb.errors import BuildRefused
-    from kb.golden import golden_questions
-    from kb.indexing import Progress, build_index, check_folders, is_stale, preview_index
-    from kb.printing.reports import preview_text, report_text
+    from kb.indexing import check_folders, is_stale
+    from kb.printing.reports import report_text
 
     check_folders(settings)
     if dry_run:
-        with progress_bar() as advance:
-            preview = preview_index(settings, progress=advance)
-        show(preview_text(preview), preview.as_json(), as_json=as_json)
+        _preview(settings, as_json=as_json)
         return
-    if if_stale and not build_id and not is_stale(settings):
+    report = None
+    # A build that was asked for has a record, whatever comes of it; one that is not needed makes none.
+    if build_id or not if_stale or is_stale(settings):
+        with Builds(settings.indexes).recording(build_id) as recording:
+            if build_id and if_stale and not is_stale(settings):
+                recording.unchanged()
+            else:
+                report = _build(settings, recording, allow_removals=allow_removals)
+    if report:
+        show(report_text(report), report.as_json(), as_json=as_json)
+    else:
         show("De index is bij.", {"stale": False}, as_json=as_json)
-        return
-    with Builds(settings.indexes).recording(build_id) as recording, progress_bar() as advance:
+
+
+def _preview(settings: Settings, *, as_json: bool) -> None:
+    from kb.indexing import preview_index
+    from kb.printing.reports import preview_text
+
+    with progress_bar() as advance:
+        preview = preview_index(settings, progress=advance)
+    show(preview_text(preview), preview.as_json(), as_json=as_json)
+
+
+def _build(settings: Settings, recording: Recording, *, allow_removals: bool) -> BuildReport:
+    """Build with a bar that shows how far it is, and put down in the record what comes of it."""
+    from kb.embedding import load_encoder
+    from kb.errors import BuildRefused
+    from kb.golden import golden_questions
+    from kb.indexing import Progress, build_index
+
+    with progress_bar() as advance:
 
         def tell(progress: Progress) -> None:
             advance(progress)
@@ -53,10 +80,6 @@ def build(
                 progress.phase, progress.files_done, progress.files_total, progress.passages, progress.reused
             )
 
-        if if_stale and build_id and not is_stale(settings):
-            recording.unchanged()
-            show("De index is bij.", {"stale": False}, as_json=as_json)
-            return
         try:
             report = build_index(
                 settings,
@@ -68,5 +91,5 @@ def build(
         except BuildRefused as error:
             recording.refused(error, error.report)
             raise
-        recording.published(report.as_json())
-    show(report_text(report), report.as_json(), as_json=as_json)
+    recording.published(report.as_json())
+    return report

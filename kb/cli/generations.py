@@ -20,7 +20,8 @@ def status(indexes: IndexesOption = None, as_json: JsonOption = False) -> None:
     from kb.knowledge_base import KnowledgeBase
     from kb.printing.status import status_json, status_text
 
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
+    # At one generation: another may be published meanwhile.
+    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
     tell_fallback(knowledge_base)
     show(status_text(knowledge_base), status_json(knowledge_base), as_json=as_json)
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kb.changes import Hashes
 from kb.corpus.sidecars import MAX_BYTES, BrokenYaml, read_document_sidecar, read_event_sidecar
 from kb.documents import Metadata, Source
 from kb.errors import CorpusError
+from kb.files import sha256_of
 
-__all__ = ["GOLDEN", "Corpus", "LeftOut", "hash_of", "scan", "source_file"]
+__all__ = ["GOLDEN", "Corpus", "LeftOut", "scan", "source_file"]
 
 EVENT_SIDECAR = "_event.yaml"
 # Questions about the documents, at the top of the corpus; no document itself.
@@ -45,6 +47,11 @@ class Corpus:
     root: Path
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def hashes(self) -> Hashes:
+        """The hashes of each source's file and of its sidecars, by its path."""
+        return {source.path: (source.sha256, source.sidecar_sha256) for source in self.sources}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +107,6 @@ def source_file(root: Path, path: str) -> Path:
         names = (entry.name for entry in file.iterdir()) if file.is_dir() else ()
         file /= next((name for name in names if unicodedata.normalize("NFC", name) == part), part)
     return file
-
-
-def hash_of(file: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> None:
@@ -195,7 +196,7 @@ def _add(found: _Scan, path: Path, sidecars: _Sidecars) -> None:
     found.sources.append(
         Source(
             path=unicodedata.normalize("NFC", path.relative_to(found.root).as_posix()),
-            sha256=hash_of(path),
+            sha256=sha256_of(path),
             size=size,
             sidecar=_joined(own, sidecars.metadata),
             sidecar_sha256=hashlib.sha256(b"\0".join(described)).hexdigest() if described else "",

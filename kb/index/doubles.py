@@ -7,10 +7,10 @@ from kb.near_duplicates import first_near_identical, words_of
 
 
 def near_identical_documents(index: Index) -> list[tuple[str, str]]:
-    """Pairs of ids: a document, and the first one, by path, that it is near-identical to."""
+    """Pairs of paths: a document, and the first one, by path, that it is near-identical to."""
     records = index.documents()
     firsts = first_near_identical(
         words_of("\n".join(found.passage.text for found in index.passages(index.document_rows(record.id))))
         for record in records
     )
-    return [(records[at].id, records[first].id) for at, first in enumerate(firsts) if first != at]
+    return [(records[at].source, records[first].source) for at, first in enumerate(firsts) if first != at]

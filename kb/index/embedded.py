@@ -70,13 +70,15 @@ class EmbeddedIndex:
         self._is_closed = False
         self._held: weakref.finalize[..., EmbeddedIndex] | None = None
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        # A connection that is only forgotten keeps its file open until cycles are collected.
+        weakref.finalize(self, _close_all, self._connections)
         try:
             check_database(folder)
             for _ in range(_CONNECTIONS):
                 self._connections.put(open_database(folder))
             self._read(manifest)
         except BaseException:
-            self._close_connections()
+            _close_all(self._connections)
             raise
 
     def _read(self, manifest: Manifest) -> None:
@@ -257,10 +259,6 @@ class EmbeddedIndex:
         """The codes of one passage's tokens, of shape (tokens, token dimension); none in an index without."""
         return self._tokens.codes(row) if self._tokens else np.empty((0, 0), np.int8)
 
-    def _close_connections(self) -> None:
-        while not self._connections.empty():
-            self._connections.get().close()
-
     def _document_row(self, document_id: str) -> int:
         row = self._row_of.get(document_id)
         if row is None:
@@ -309,6 +307,11 @@ class EmbeddedIndex:
             yield connection
         finally:
             self._connections.put(connection)
+
+
+def _close_all(connections: queue.SimpleQueue[sqlite3.Connection]) -> None:
+    while not connections.empty():
+        connections.get().close()
 
 
 def _fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, PassageRecord]]:

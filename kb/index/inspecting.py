@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,8 +20,8 @@ _AT_ONCE = 500
 _LENGTH = 0.01
 
 
-def inspect(index: EmbeddedIndex, told: Callable[[int], None] = lambda _: None) -> Iterator[str]:
-    """What is wrong with the parts of an open index, one sentence each. `told` gets the passages done."""
+def inspect(index: EmbeddedIndex) -> Iterator[str]:
+    """What is wrong with the parts of an open index, one sentence each."""
     folder, manifest = index.folder, index.manifest
     database = open_database(folder)
     try:
@@ -49,7 +49,6 @@ def inspect(index: EmbeddedIndex, told: Callable[[int], None] = lambda _: None) 
                 yield f"passage {passage.id} of {record.source} is not what was embedded"
             if not holding.agrees(row, passage, code_of(record.language)):
                 yield f"passage {passage.id} of {record.source} has the postings of other words"
-        told(rows.stop)
     if len(seen) != manifest.passages:
         yield f"{len(seen)} passages are there where the manifest says {manifest.passages}"
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import TypeAdapter
 
 from kb.errors import CorruptIndex, IncompatibleIndex
+from kb.files import sha256_of
 from kb.index import FORMAT_VERSION, Manifest
 from kb.state_files import read_bytes
 
@@ -27,12 +28,6 @@ STAGE = ".stage-"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MANIFEST = TypeAdapter(Manifest)
-
-
-def sha256_of(file: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

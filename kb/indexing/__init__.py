@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,7 @@ from kb.generations import Generations
 from kb.index import Index
 from kb.index.doubles import near_identical_documents
 from kb.indexing.embedding import Embedding, passage_window
-from kb.indexing.gathering import Gathering, Progress, hashes_of
+from kb.indexing.gathering import Gathering, Progress
 from kb.indexing.staleness import check_folders, fingerprint, is_stale
 from kb.publishing import Draft
 from kb.reports import BuildReport, FileReport, GoldenReport
@@ -50,8 +51,10 @@ def build_index(
     may not be written. Whatever it raises, the live generation is as it was.
     """
     generations = Generations(settings.indexes)
-    with generations.building() as stage:
-        build = Gathering(settings, generations, progress or (lambda _: None))
+    with (
+        generations.building() as stage,
+        contextlib.closing(Gathering(settings, generations, progress)) as build,
+    ):
         build.scan()
         if not allow_removals:
             build.refuse_removals({source.path for source in build.corpus.sources})
@@ -67,15 +70,17 @@ def build_index(
             manifest = draft.manifest(
                 corpus=str(settings.corpus.resolve()),
                 fingerprint=fingerprint(build.corpus, settings),
-                sources=hashes_of(build.corpus.sources),
+                sources=build.corpus.hashes,
             )
             with draft.opened(manifest) as index:
-                report = build.report(draft.name, near_duplicates=_near_duplicates(index))
+                report = build.report(draft.name, near_duplicates=near_identical_documents(index))
                 if judge:
                     build.tell("judging")
                     report = dataclasses.replace(report, golden=judge(build.live, index, encoder))
                     _refuse_loss(report, settings)
         build.tell("publishing")
+        # Not held any more by this process: it may be one too many now.
+        build.close()
         report = dataclasses.replace(report, seconds=build.seconds)
         draft.publish(manifest, keep=settings.keep_generations, report=report.as_json())
         build.readings.forget_all_but(build.corpus.sources)
@@ -89,17 +94,14 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
     Raises `BuildInProgress`, `CorpusError` or `IndexNotWritten`.
     """
     generations = Generations(settings.indexes)
-    with generations.building() as stage:
-        build = Gathering(settings, generations, progress or (lambda _: None))
+    with (
+        generations.building() as stage,
+        contextlib.closing(Gathering(settings, generations, progress)) as build,
+    ):
         build.scan()
         for document in build.documents(stage):
             build.add(document, passages=0)
         return build.report("")
-
-
-def _near_duplicates(index: Index) -> list[tuple[str, str]]:
-    paths = {record.id: record.source for record in index.documents()}
-    return [(paths[one], paths[other]) for one, other in near_identical_documents(index)]
 
 
 def _refuse_loss(report: BuildReport, settings: Settings) -> None:

@@ -6,12 +6,12 @@ import dataclasses
 import datetime as dt
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
-from kb.documents import Document, Kind, Source
+from kb.documents import Document, Kind
 from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
 from kb.generations import Generations
 from kb.index import DocumentRecord
@@ -46,7 +46,7 @@ class Gathering:
     """What one run over the corpus knows and has found."""
 
     def __init__(
-        self, settings: Settings, generations: Generations, progress: Callable[[Progress], None]
+        self, settings: Settings, generations: Generations, progress: Callable[[Progress], None] | None
     ) -> None:
         self.settings = settings
         self.files: list[FileReport] = []
@@ -56,8 +56,13 @@ class Gathering:
         self.live = _live(generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))
         self._started = time.monotonic()
-        self._progress = progress
+        self._progress = progress or (lambda _: None)
         self._done = 0
+
+    def close(self) -> None:
+        """Let go of the live index. Nothing can be read after it."""
+        if self.live:
+            self.live.close()
 
     @property
     def seconds(self) -> float:
@@ -139,7 +144,7 @@ class Gathering:
             )
 
     def _changes(self, paths: set[str]) -> Changes:
-        now = hashes_of(source for source in self.corpus.sources if source.path in paths)
+        now = {path: hashes for path, hashes in self.corpus.hashes.items() if path in paths}
         return Changes.between(_before(self.live), now)
 
 
@@ -168,11 +173,6 @@ def _before(live: EmbeddedIndex | None) -> Hashes:
         return {}
     sources = live.manifest.sources
     return {record.source: sources.get(record.source, (record.sha256, "")) for record in live.documents()}
-
-
-def hashes_of(sources: Iterable[Source]) -> Hashes:
-    """The hashes of each source's file and of its sidecars, by its path."""
-    return {source.path: (source.sha256, source.sidecar_sha256) for source in sources}
 
 
 def _live(generations: Generations) -> EmbeddedIndex | None:

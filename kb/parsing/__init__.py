@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,15 @@ __all__ = ["FORMATS", "Format", "Limits", "Ocr", "ReadOptions", "format_of", "pa
 
 # As many as a file has pages, and more.
 _MAX_GAPS = 5_000
+# What the machine lacks, whatever the file is. Not memory: that a reader may want without end.
+_WANTS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE))
 
 
 def parse(root: Path, source: Source, options: ReadOptions) -> Document:
     """Read a source of the corpus in `root`.
 
-    Raises a `ParseError` that says why it cannot be read. The document's metadata are what the file
-    says of itself; `kb.describing` completes them.
+    The document's metadata are what the file says of itself; `kb.describing` completes them. Raises a
+    `ParseError` that says why it cannot be read, or `OSError` when the disk is full.
     """
     file = source_file(root, source.path)
     try:
@@ -32,6 +35,8 @@ def parse(root: Path, source: Source, options: ReadOptions) -> Document:
     except MemoryError:
         raise TooLarge("Reading it takes more memory than is allowed; see KB_READER_MEGABYTES") from None
     except OSError as error:
+        if error.errno in _WANTS:
+            raise
         raise DamagedFile(f"It cannot be read from disk: {error.strerror or error}") from error
     except RecursionError:
         raise DamagedFile("Its parts are nested too deeply to be read") from None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from kb import dutch
 from kb.reports import BuildReport, FileReport
@@ -49,7 +48,7 @@ def summary(report: BuildReport) -> list[str]:
         told[0] = f"{dutch.count(number, 'document', 'documenten')} {told[0].partition(' ')[2]}"
     lines = [", ".join(told or ["Geen document veranderd"]) + "."]
     undated = [path for path in report.undated if path in new]
-    alike = [path for path, _ in report.near_duplicates if path in new]
+    alike = _alike(report)
     gaps = [(gap.code, None) for file in report.files if file.path in new for gap in file.gaps]
     attention = [
         f"{len(undated)} zonder zekere datum" if undated else "",
@@ -75,8 +74,7 @@ def details(report: BuildReport) -> list[str]:
     lines += _named("Hernoemd", [f"{old} → {path}" for old, path in changes.renamed])
     lines += _named("Verwijderd", changes.removed)
     lines += _named("Zonder zekere datum", [path for path in report.undated if path in new])
-    alike = [(path, like) for path, like in report.near_duplicates if path in new]
-    lines += _named("Vrijwel gelijk", [f"{path} aan {like}" for path, like in alike])
+    lines += _named("Vrijwel gelijk", [f"{path} aan {like}" for path, like in _alike(report).items()])
     noted = [file for file in report.files if file.path in new and file.gaps]
     lines += _named("Gelezen met een opmerking", [f"{file.path}: {_gaps(file)}" for file in noted])
     lines += _named(
@@ -89,15 +87,23 @@ def details(report: BuildReport) -> list[str]:
     return lines
 
 
-def report_summary(report: Mapping[str, Any]) -> list[str]:
-    """`summary` of a report in JSON."""
-    return summary(BuildReport.from_json(report))
-
-
 def _new(report: BuildReport) -> set[str]:
     """What the build added, changed or renamed: of the rest, the report of its own build told."""
     changes = report.changes
     return {*changes.added, *changes.changed, *(path for _, path in changes.renamed)}
+
+
+def _alike(report: BuildReport) -> dict[str, str]:
+    """What is new and nearly the same as another document, with that other one.
+
+    The first of a pair by path is not always the one that was there first.
+    """
+    new, found = _new(report), dict[str, str]()
+    for path, like in report.near_duplicates:
+        one, other = (path, like) if path in new else (like, path)
+        if one in new:
+            found.setdefault(one, other)
+    return found
 
 
 def _named(what: str, lines: Sequence[str], *, most: int = _NAMED) -> list[str]:

@@ -14,7 +14,8 @@ from kb.generations import Generations
 from kb.index import Manifest
 from kb.index.manifests import read_manifest
 from kb.knowledge_base import KnowledgeBase
-from kb.printing.reports import report_summary
+from kb.printing.reports import summary
+from kb.reports import read_report
 
 State = Literal["live", "newer", "older", "damaged", "other-format"]
 
@@ -65,21 +66,22 @@ def status_json(knowledge_base: KnowledgeBase) -> dict[str, Any]:
 
 def status_text(knowledge_base: KnowledgeBase) -> str:
     """What the live index is, for a person."""
-    manifest, report = knowledge_base.manifest(), knowledge_base.report()
+    manifest, report = knowledge_base.manifest(), read_report(knowledge_base.report())
     documents = dutch.count(manifest.documents, "document", "documenten")
     passages = dutch.count(manifest.passages, "passage", "passages")
-    left_out = [file for file in report.get("files", ()) if file["status"] == "left-out"]
+    left_out = report.left_out if report else ()
+    undated = len(report.undated) if report else 0
     lines = [
         f"Index {manifest.generation} van {_moment(manifest)}",
         f"  map met documenten: {dutch.printable(manifest.corpus)}",
-        f"  {documents}, {passages}, {report.get('documentsUndated', 0)} zonder zekere datum",
+        f"  {documents}, {passages}, {dutch.thousands(undated)} zonder zekere datum",
         f"  model: {manifest.encoder.model} ({manifest.encoder.dimension} dimensies)",
         f"  niet opgenomen: {dutch.count(len(left_out), 'bestand', 'bestanden')}",
         *(
-            f"    {dutch.printable(file['path'])}: {dutch.reason(file['code'], file['message'])}"
+            f"    {dutch.printable(file.path)}: {dutch.reason(file.code or '', file.message or '')}"
             for file in left_out
         ),
-        *(["Verslag van de bouw:", *(f"  {line}" for line in report_summary(report))] if report else []),
+        *(["Verslag van de bouw:", *(f"  {line}" for line in summary(report))] if report else []),
         *_last_build_text(knowledge_base),
         "Bewaard, nieuwste eerst:",
         *(_generation_text(found) for found in _generations(knowledge_base, manifest)),
