@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -139,8 +140,8 @@ class Generations:
         except NOT_WRITTEN as error:
             folder = self.folder.absolute()
             raise IndexNotWritten(
-                f"The index cannot be written in {folder} ({error}).{_room(folder)} Give this user the right "
-                "to write there, free space on its disk, or set KB_INDEXES to another one; then build again"
+                f"The index cannot be written in {folder} ({error}).{_room(folder, error)} Give this user "
+                "the right to write there, free space on its disk, or set KB_INDEXES to another; build again"
             ) from error
 
     def name_of(self, stage: Path) -> str:
@@ -223,9 +224,7 @@ class Generations:
     def _on_disk(self) -> list[str]:
         if not self.folder.is_dir():
             return []
-        return sorted(
-            path.name for path in self.folder.iterdir() if path.is_dir() and _PUBLISHED.fullmatch(path.name)
-        )
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and _is_name(path.name))
 
     def _rolled_back_from(self) -> str:
         """The newest generation there was at the last rollback; empty when it was overtaken."""
@@ -264,7 +263,9 @@ class Generations:
     def _switch(self, pointer: Path) -> None:
         """Put the pointer in its place. When that fails it is as it was."""
         current = self.folder / CURRENT
-        before = current.read_bytes() if current.exists() else None
+        before = None
+        with contextlib.suppress(OSError):
+            before = read_bytes(current)
         # The folder is synced before and after: the pointer must not outlive what it points to.
         sync(self.folder)
         pointer.rename(current)
@@ -323,6 +324,14 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _is_name(name: str) -> bool:
+    """Whether a folder is called as a generation is: by a moment, after which there are others."""
+    try:
+        return bool(_PUBLISHED.fullmatch(name)) and dt.datetime.strptime(name, _NAME).year < dt.MAXYEAR  # noqa: DTZ007 - only whether it is one
+    except ValueError:
+        return False
+
+
 def _later(name: str) -> str:
     """The name one millisecond after another."""
     moment = dt.datetime.strptime(name, _NAME).replace(tzinfo=dt.UTC) + dt.timedelta(milliseconds=1)
@@ -333,8 +342,10 @@ def _name(moment: dt.datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z"
 
 
-def _room(folder: Path) -> str:
-    """How much room there is, and how much the newest generation takes: what a full disk lacks."""
+def _room(folder: Path, error: Exception) -> str:
+    """How much room there is, and how much a generation takes: what a full disk lacks."""
+    if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return ""
     try:
         free = shutil.disk_usage(folder).free
         sizes = [

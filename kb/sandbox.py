@@ -15,9 +15,10 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -43,6 +44,8 @@ from kb.settings import Settings
 
 # Read ahead of the encoder: enough that it never waits, few enough that memory stays bounded.
 _AHEAD = 64
+# How long a process may take to start on a busy machine, and how often it is looked whether the pool lives.
+_START_SECONDS, _LOOK_SECONDS = 120.0, 1.0
 # What a reader may write of one file: OCR puts the picture of a page on disk.
 _WRITTEN_BYTES = 1_000_000_000
 _PR_SET_PDEATHSIG = 1
@@ -71,7 +74,7 @@ def read_all(
             found = None if future else known.get(source)
             if isinstance(found, Document):
                 found = describe(found)
-            yield source, found or outcome(future or readers.start(source, options), settings)
+            yield source, found or readers.outcome(future or readers.start(source, options))
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -155,6 +158,18 @@ class _Readers:
             )
         except (RuntimeError, OSError) as error:
             raise _unavailable(error) from error
+
+    def outcome(self, future: ProcessFuture[Document]) -> Document | ParseError:
+        """What became of a source; waited for no longer than its reader may take and its process to start.
+
+        A pool that broke leaves tasks behind that nobody will end.
+        """
+        end = time.monotonic() + self._settings.file_seconds + _START_SECONDS
+        while not wait([future], timeout=_LOOK_SECONDS).done:
+            is_lost = self._pool is None or not self._pool.active or time.monotonic() > end
+            if is_lost and not future.done():
+                raise _unavailable(RuntimeError("they do not answer"))
+        return outcome(future, self._settings)
 
 
 def _read(root: Path, source: Source, options: ReadOptions, folder: Path, working: Path) -> Document:

@@ -118,9 +118,13 @@ def test_a_build_that_would_empty_the_index_is_refused_and_its_record_says_why(
 ) -> None:
     (tmp_path / "ander.md").write_text("# Iets anders\n\nDit is een andere map.\n")
     done = kb("build", "--corpus", str(tmp_path))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert done.returncode == 1
+    assert done.stdout.startswith("De nieuwe index is niet in gebruik genomen; de oude blijft.\n")
+    assert "Verwijderd:\n  verslag 2023-04-13.md" in done.stdout
     assert "TooManyRemovals: 1 of 1 documents would be removed, more than 20%" in done.stderr
     assert "kb build --allow-removals" in done.stderr
+    refused = kb("build", "--corpus", str(tmp_path), "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["removed"]) == (1, ["verslag 2023-04-13.md"])
     newest = max((home / "indexes" / ".builds").glob("*.json"))
     record = json.loads(newest.read_text())
     assert (record["state"], record["error"]["code"]) == ("refused", "too-many-removals")

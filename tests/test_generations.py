@@ -444,3 +444,11 @@ def test_a_generation_that_is_left_keeps_no_file_open(tmp_path: Path) -> None:
             assert left == []
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("name", ["99999999T999999999Z", "99991231T235959999Z", "21000231T000000000Z"])
+def test_a_folder_that_is_called_after_no_moment_is_no_generation(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    made = publish(tmp_path, {OLD: ["Oud."]})
+    assert Generations(tmp_path).names() == [made]
+    assert (tmp_path / name).is_dir()

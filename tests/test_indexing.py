@@ -7,7 +7,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pytest
 from pebble import ProcessPool
 
 from kb.corpus import scan
+from kb.embedding import Encoded
 from kb.errors import BuildInProgress, CorpusError, ReadersUnavailable, SettingsError, TooLarge
 from kb.generations import Generations
 from kb.index import PassageRecord
@@ -214,6 +215,28 @@ def test_a_file_that_takes_too_long_is_left_out(settings: Settings) -> None:
     report = build_index(settings.model_copy(update={"file_seconds": 5}), WordEncoder)
     assert time.monotonic() - started < 60
     assert report.documents >= 2
+
+
+def test_files_are_still_being_read_while_the_first_are_encoded(settings: Settings) -> None:
+    for number in range(120):
+        text = "\n\n".join(
+            f"De raad spreekt over punt {number}-{turn} van de agenda." * 20 for turn in range(8)
+        )
+        (settings.corpus / f"stuk {number:03}.md").write_text(text)
+    read: list[int] = []
+
+    class Noting(WordEncoder):
+        def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+            read.append(len(list((settings.indexes / ".readings").iterdir())))
+            return super().encode_passages(texts)
+
+    report = build_index(settings, Noting)
+    assert report.documents == 122
+    # Something was read before anything was encoded, and not everything.
+    assert 0 < read[0] < 122
+    # A reader works on while the encoder does.
+    assert read == sorted(read)
+    assert read[-1] == 122
 
 
 def test_processes_that_cannot_start_are_no_fault_of_the_files(

@@ -56,6 +56,21 @@ def test_a_pointer_that_is_something_else_is_told_and_its_index_is_found(
     assert Generations(tmp_path).names() == [name]
 
 
+def test_the_next_index_takes_the_place_of_a_pointer_that_is_something_else(
+    tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    first = publish(tmp_path, {OLD: ["Oud."]})
+    put(tmp_path / CURRENT)
+    if (tmp_path / CURRENT).is_dir():
+        with pytest.raises(OSError, match=CURRENT):
+            publish(tmp_path, {NEW: ["Nieuw."]})
+        assert Generations(tmp_path).names() == [first]
+    else:
+        second = publish(tmp_path, {NEW: ["Nieuw."]})
+        assert Generations(tmp_path).current().name == second
+        assert (tmp_path / "elsewhere.txt").read_text() == "of somebody else"
+
+
 def test_a_mark_of_a_rollback_that_is_something_else_hides_no_index(
     tmp_path: Path, put: Callable[[Path], None]
 ) -> None:

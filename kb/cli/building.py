@@ -49,7 +49,7 @@ def build(
             if build_id and if_stale and not is_stale(settings):
                 recording.unchanged()
             else:
-                report = _build(settings, recording, allow_removals=allow_removals)
+                report = _build(settings, recording, allow_removals=allow_removals, as_json=as_json)
     if report:
         show(report_text(report), report.as_json(), as_json=as_json)
     else:
@@ -65,12 +65,13 @@ def _preview(settings: Settings, *, as_json: bool) -> None:
     show(preview_text(preview), preview.as_json(), as_json=as_json)
 
 
-def _build(settings: Settings, recording: Recording, *, allow_removals: bool) -> BuildReport:
+def _build(settings: Settings, recording: Recording, *, allow_removals: bool, as_json: bool) -> BuildReport:
     """Build with a bar that shows how far it is, and put down in the record what comes of it."""
     from kb.embedding import load_encoder
     from kb.errors import BuildRefused
     from kb.golden import golden_questions
     from kb.indexing import Progress, build_index
+    from kb.printing.reports import refusal_text
 
     with progress_bar() as advance:
 
@@ -90,6 +91,7 @@ def _build(settings: Settings, recording: Recording, *, allow_removals: bool) ->
             )
         except BuildRefused as error:
             recording.refused(error, error.report)
+            show(refusal_text(error.report), dict(error.report), as_json=as_json)
             raise
     recording.published(report.as_json())
     return report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kb import dutch
 from kb.reports import BuildReport, FileReport
@@ -31,6 +32,12 @@ def preview_text(report: BuildReport) -> str:
             "Zo'n bouwopdracht stopt: er verdwijnt te veel. Moet het toch: kb build --allow-removals"
         )
     return "\n".join(lines)
+
+
+def refusal_text(report: Mapping[str, Any]) -> str:
+    """What a build would have done that was stopped, from its report as JSON."""
+    told = details(BuildReport.from_json(report))
+    return "\n".join(["De nieuwe index is niet in gebruik genomen; de oude blijft.", *told])
 
 
 def summary(report: BuildReport) -> list[str]:
