@@ -183,12 +183,21 @@ def _read(root: Path, source: Source, options: ReadOptions, folder: Path, workin
         readings.keep_refusal(source, error)
         raise
     finally:
-        tempfile.tempdir = None
+        tempfile.tempdir = _system_temporary()
     _refuse_changed(root, source)
     described = describe(parsed)
     # Not before it is described: who finds a reading describes it again, without this process's limits.
     readings.keep(parsed)
     return described
+
+
+def _system_temporary() -> str | None:
+    """The system's folder for temporary files; None where Python has to look for one.
+
+    Python finds it by writing a file there, which stays when the process is killed at that moment.
+    """
+    wanted = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next((found for found in (*wanted, "/tmp") if found and os.access(found, os.W_OK | os.X_OK)), None)  # noqa: S108
 
 
 def _refuse_changed(root: Path, source: Source) -> None:

@@ -66,7 +66,7 @@ READ: dict[str, tuple[str, str | None]] = {
     "pad-omhoog.docx": (SENTENCE, None),
     "pad-schuin.docx": (SENTENCE, None),
     "pagina-ontbreekt.pdf": ("gewone regel tekst", "missing-pages"),
-    "pdf-en-html.html": ("gewone regel tekst", "misnamed"),
+    "pdf-en-html.html": (SENTENCE, None),
     "pdf-en-zip.pdf": ("gewone regel tekst", None),
     "pdf-is-zip.pdf": (SENTENCE, "misnamed"),
     "plaat-gigapixel.pptx": (SENTENCE, None),
