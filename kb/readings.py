@@ -65,6 +65,7 @@ class Readings:
     """The readings in one folder that were made with these options."""
 
     def __init__(self, folder: Path, options: ReadOptions) -> None:
+        self.options = options
         self._folder = folder
         self._made_with = json.dumps([
             READING_VERSION, __version__, [importlib.metadata.version(name) for name in _LIBRARIES],

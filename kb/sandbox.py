@@ -52,29 +52,27 @@ _PR_SET_PDEATHSIG = 1
 
 
 def read_all(
-    corpus: Corpus, settings: Settings, *, readings: Path, working: Path
+    corpus: Corpus, settings: Settings, *, readings: Readings, working: Path
 ) -> Iterator[tuple[Source, Document | ParseError]]:
     """Each source of the corpus, in order, with its document or with why there is none.
 
-    `readings` is the folder with what was read before (`kb.readings`), `working` one for the readers'
+    What is new is read with the options of `readings` and kept there. `working` is a folder for the readers'
     temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`, or
     `IndexNotWritten` when a disk is full.
     """
-    options = read_options(settings)
-    known = Readings(readings, options)
     sources = iter(corpus.sources)
     waiting: deque[tuple[Source, ProcessFuture[Document] | None]] = deque()
     with _Readers(corpus.root, settings, readings=readings, working=working) as readers:
         while True:
             while len(waiting) < _AHEAD and (source := next(sources, None)) is not None:
-                waiting.append((source, None if known.holds(source) else readers.start(source, options)))
+                waiting.append((source, None if readings.holds(source) else readers.start(source)))
             if not waiting:
                 return
             source, future = waiting.popleft()
-            found = None if future else known.get(source)
+            found = None if future else readings.get(source)
             if isinstance(found, Document):
                 found = describe(found)
-            yield source, found or readers.outcome(future or readers.start(source, options))
+            yield source, found or readers.outcome(future or readers.start(source))
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -125,7 +123,7 @@ def _unavailable(error: Exception) -> ReadersUnavailable:
 class _Readers:
     """The processes that read, started with the first source that is new."""
 
-    def __init__(self, root: Path, settings: Settings, *, readings: Path, working: Path) -> None:
+    def __init__(self, root: Path, settings: Settings, *, readings: Readings, working: Path) -> None:
         self._root = root
         self._settings = settings
         self._readings = readings
@@ -140,7 +138,7 @@ class _Readers:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
 
-    def start(self, source: Source, options: ReadOptions) -> ProcessFuture[Document]:
+    def start(self, source: Source) -> ProcessFuture[Document]:
         """Have a source read."""
         if self._pool is None:
             self._pool = ProcessPool(
@@ -153,7 +151,7 @@ class _Readers:
         try:
             return self._pool.schedule(
                 _read,
-                args=(self._root, source, options, self._readings, self._working),
+                args=(self._root, source, self._readings, self._working),
                 timeout=self._settings.file_seconds,
             )
         except (RuntimeError, OSError) as error:
@@ -172,12 +170,11 @@ class _Readers:
         return outcome(future, self._settings)
 
 
-def _read(root: Path, source: Source, options: ReadOptions, folder: Path, working: Path) -> Document:
-    readings = Readings(folder, options)
+def _read(root: Path, source: Source, readings: Readings, working: Path) -> Document:
     # What a reader leaves there is removed with the folder, however its process ends.
     tempfile.tempdir = str(working)
     try:
-        parsed = parse(root, source, options)
+        parsed = parse(root, source, readings.options)
     except ParseError as error:
         _refuse_changed(root, source)
         readings.keep_refusal(source, error)

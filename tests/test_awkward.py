@@ -14,7 +14,8 @@ from kb.corpus import Corpus, scan
 from kb.documents import Document, Part, Role
 from kb.errors import ParseError
 from kb.parsing.ocr import ocr_available
-from kb.sandbox import read_all
+from kb.readings import Readings
+from kb.sandbox import read_all, read_options
 from kb.settings import Settings
 from tests import sources
 from tests.conftest import ROOT
@@ -128,7 +129,9 @@ Outcomes = Mapping[str, Document | ParseError]
 
 
 def read(corpus: Corpus, settings: Settings, working: Path) -> Outcomes:
-    found = read_all(corpus, settings, readings=working / "readings", working=working)
+    found = read_all(
+        corpus, settings, readings=Readings(working / "readings", read_options(settings)), working=working
+    )
     return {source.path: outcome for source, outcome in found}
 
 

@@ -290,15 +290,17 @@ def test_a_file_that_changes_while_it_is_read_is_left_out_and_read_by_the_next_b
     settings: Settings,
 ) -> None:
     from kb.corpus import scan
-    from kb.sandbox import read_all
+    from kb.readings import Readings
+    from kb.sandbox import read_all, read_options
 
     corpus = scan(settings.corpus)
     (settings.corpus / "hack.md").write_text("# Anders\n\nIntussen staat hier iets anders.\n")
     working = settings.indexes.parent / "working"
     working.mkdir()
+    readings = Readings(working / "r", read_options(settings))
     found = {
         source.path: outcome
-        for source, outcome in read_all(corpus, settings, readings=working / "r", working=working)
+        for source, outcome in read_all(corpus, settings, readings=readings, working=working)
     }
     assert getattr(found["hack.md"], "code", "") == "changed"
     assert len(os.listdir(working / "r")) == 5  # noqa: PTH208

@@ -93,9 +93,7 @@ class Gathering:
         """Every document that can be read; the rest is put down."""
         working = stage / _WORKING
         working.mkdir()
-        for source, outcome in read_all(
-            self.corpus, self.settings, readings=self.settings.indexes / READINGS, working=working
-        ):
+        for source, outcome in read_all(self.corpus, self.settings, readings=self.readings, working=working):
             self._done += 1
             if isinstance(outcome, ParseError):
                 self.files.append(
