@@ -18,6 +18,13 @@ class Kind(StrEnum):
     OVERIG = "overig"
 
 
+class Access(StrEnum):
+    """Who may see a document: everyone who may search, or only members of the association."""
+
+    OPEN = "open"
+    MEMBERS = "members"
+
+
 class Part(StrEnum):
     """Which part of a page or slide a text stands in."""
 
@@ -110,7 +117,7 @@ class Metadata:
     """What is known of a document. None and empty mean: not known, never: guessed.
 
     `date` is certain. `date_text` is the date as written where it is not ("donderdag
-    7 november", which lacks its year).
+    7 november", which lacks its year). A document whose `access` is not known is open.
     """
 
     title: str | None = None
@@ -121,7 +128,9 @@ class Metadata:
     place: str | None = None
     host: str | None = None
     speakers: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     language: str | None = None
+    access: Access | None = None
 
     def or_else(self, other: Metadata) -> Metadata:
         """These metadata, with what is missing taken from `other`.
@@ -139,7 +148,9 @@ class Metadata:
             place=self.place or other.place,
             host=self.host or other.host,
             speakers=self.speakers or other.speakers,
+            themes=self.themes or other.themes,
             language=self.language or other.language,
+            access=self.access or other.access,
         )
 
 

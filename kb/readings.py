@@ -32,7 +32,7 @@ from kb.parsing.reading import Reading
 from kb.state_files import read_bytes
 
 # Raised when a reader makes something else of the same file, or this module writes it otherwise.
-READING_VERSION = 1
+READING_VERSION = 2
 
 # Another version of these may read a file in another way.
 _LIBRARIES = (

@@ -395,7 +395,7 @@ def test_files_of_another_generation_are_detected(tmp_path: Path) -> None:
         {"generation": 7},
         {"corpus": None},
         {"format_version": None},
-        {"format_version": "4"},
+        {"format_version": "5"},
     ],
 )
 def test_a_manifest_with_values_of_another_type_is_refused(tmp_path: Path, values: dict[str, object]) -> None:

@@ -7,13 +7,13 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kb.changes import Hashes
-from kb.corpus.sidecars import MAX_BYTES, BrokenYaml, read_document_sidecar, read_event_sidecar
-from kb.documents import Metadata, Source
+from kb.corpus.sidecars import MAX_BYTES, BrokenYaml, access_told, read_document_sidecar, read_event_sidecar
+from kb.documents import Access, Metadata, Source
 from kb.errors import CorpusError
 from kb.files import sha256_of
 
@@ -56,7 +56,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class _Sidecars:
-    """What holds for all documents of a folder, and the bytes of the YAML that says so."""
+    """What a sidecar says, and the bytes of its YAML: all that this may depend on."""
 
     metadata: Metadata = field(default_factory=Metadata)
     data: bytes = b""
@@ -112,7 +112,7 @@ def source_file(root: Path, path: str) -> Path:
 def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> None:
     names = sorted(os.listdir(folder))  # noqa: PTH208 - names, to be judged before they are touched
     if EVENT_SIDECAR in names:
-        sidecars = _event(found, folder / EVENT_SIDECAR)
+        sidecars = _event(found, folder / EVENT_SIDECAR, around=sidecars.metadata.access)
     present = set(names)
     for name in names:
         path = folder / name
@@ -191,14 +191,14 @@ def _add(found: _Scan, path: Path, sidecars: _Sidecars) -> None:
         message = f"It is {size / 1e6:,.0f} MB; files over {found.max_bytes / 1e6:,.0f} MB are left out"
         found.leave(path, "too-large", f"{message} (KB_FILE_MEGABYTES)")
         return
-    own, data = _own(found, path.with_name(path.name + SIDECAR_SUFFIX))
-    described = [data, sidecars.data] if data or sidecars.data else []
+    own = _own(found, path.with_name(path.name + SIDECAR_SUFFIX))
+    described = [own.data, sidecars.data] if own.data or sidecars.data else []
     found.sources.append(
         Source(
             path=unicodedata.normalize("NFC", path.relative_to(found.root).as_posix()),
             sha256=sha256_of(path),
             size=size,
-            sidecar=_joined(own, sidecars.metadata),
+            sidecar=_joined(own.metadata, sidecars.metadata),
             sidecar_sha256=hashlib.sha256(b"\0".join(described)).hexdigest() if described else "",
         )
     )
@@ -208,29 +208,37 @@ def _joined(own: Metadata, shared: Metadata) -> Metadata:
     """The file's own sidecar, completed with its folder's unless it names an event of its own."""
     if own.event and shared.event:
         if own.event.name != shared.event.name:
-            return own
+            return replace(own, access=own.access or shared.access)
         own = replace(own, event=None)
     return own.or_else(shared)
 
 
-def _event(found: _Scan, path: Path) -> _Sidecars:
-    try:
-        data = _sidecar_bytes(found, path)
-        return _Sidecars(read_event_sidecar(data.decode("utf-8-sig")), data)
-    except (BrokenYaml, OSError, UnicodeDecodeError) as error:
-        found.leave(path, "sidecar", f"The event of this folder is not known: {error}")
-        return _Sidecars()
+def _event(found: _Scan, path: Path, *, around: Access | None) -> _Sidecars:
+    """What holds for the folder of this sidecar; `around` is who may see what lies in the folder above."""
+    read = _read(found, path, read_event_sidecar, "The event of this folder is not known")
+    if read.metadata.access or not around:
+        return read
+    return _Sidecars(replace(read.metadata, access=around), read.data + around.encode())
 
 
-def _own(found: _Scan, path: Path) -> tuple[Metadata, bytes]:
+def _own(found: _Scan, path: Path) -> _Sidecars:
     if not os.path.lexists(path):
-        return Metadata(), b""
+        return _Sidecars()
+    return _read(found, path, read_document_sidecar, "It is not used, its file is read without it")
+
+
+def _read(found: _Scan, path: Path, reader: Callable[[str], Metadata], consequence: str) -> _Sidecars:
+    """What a sidecar says. One that cannot be used still closes what it may have been meant to close."""
+    data = b""
+    access: Access | None = Access.MEMBERS
     try:
         data = _sidecar_bytes(found, path)
-        return read_document_sidecar(data.decode("utf-8-sig")), data
+        access = access_told(data.decode("utf-8", "replace").replace("\0", ""))
+        return _Sidecars(reader(data.decode("utf-8-sig")), data)
     except (BrokenYaml, OSError, UnicodeDecodeError) as error:
-        found.leave(path, "sidecar", f"It is not used, its file is read without it: {error}")
-        return Metadata(), b""
+        closed = " Until it is mended only members see what it describes." if access is Access.MEMBERS else ""
+        found.leave(path, "sidecar", f"{consequence}: {error}.{closed}")
+        return _Sidecars(Metadata(access=access), data)
 
 
 def _sidecar_bytes(found: _Scan, path: Path) -> bytes:

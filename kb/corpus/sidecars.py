@@ -6,6 +6,7 @@ which makes a boolean of "no". What the words mean is decided here.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from kb.dates import find_date, find_dates
-from kb.documents import Event, Kind, Metadata
+from kb.documents import Access, Event, Kind, Metadata
 
 MAX_BYTES = 64_000
 _KEYS = {
@@ -27,6 +28,8 @@ _KEYS = {
     "host": "gastheer gastvrouw organisator organiser organizer",
     "language": "taal lang",
     "kind": "soort type",
+    "themes": "theme thema themas thema's",
+    "access": "toegang",
 }
 _ENGLISH = {word: key for key, words in _KEYS.items() for word in (key, *words.split())}
 _KINDS = {
@@ -36,6 +39,11 @@ _KINDS = {
     Kind.OVERIG: "overig other",
 }
 _KIND_WORDS = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_ACCESS = {Access.OPEN: "open openbaar iedereen public everyone", Access.MEMBERS: "members leden"}
+_ACCESS_WORDS = {word: access for access, words in _ACCESS.items() for word in words.split()}
+_LINE = re.compile(r"""(?:^|[{,])[\s"'-]*([^\W\d_]{4,20})["']?\s*:\s*["']?([^\s"'#,}]*)""", re.MULTILINE)
+# How alike a misspelt key must be to one for access.
+_ALIKE = 0.8
 _LANGUAGES = {"nederlands": "nl", "dutch": "nl", "engels": "en", "english": "en"}
 # What a report has room for.
 _MAX_FAULTS = 10
@@ -81,6 +89,13 @@ class _Facts(BaseModel):
     place: _Text = None
     host: _Text = None
     speakers: _Names = ()
+    themes: _Names = ()
+    access: Annotated[Access | None, BeforeValidator(_words)] = None
+
+    @field_validator("access", mode="before")
+    @classmethod
+    def _seen_by(cls, value: object) -> object:
+        return _ACCESS_WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
     @field_validator("date")
     @classmethod
@@ -103,7 +118,7 @@ class _EventFacts(_Facts):
         )
 
     def metadata(self) -> Metadata:
-        """Date, place and host hold for every document of an event, its speakers do not."""
+        """All but the speakers hold for every document of an event."""
         event = self.event()
         return Metadata(
             event=event,
@@ -111,6 +126,8 @@ class _EventFacts(_Facts):
             date_text=None if event.date else self.date,
             place=self.place,
             host=self.host,
+            themes=self.themes,
+            access=self.access,
         )
 
 
@@ -151,8 +168,25 @@ class _DocumentFacts(_Facts):
             place=self.place,
             host=self.host,
             speakers=self.speakers,
+            themes=self.themes,
             language=self.language,
+            access=self.access or (self.event.access if self.event else None),
         )
+
+
+def access_told(text: str) -> Access | None:
+    """Who may see what a text describes, also where it is no YAML or has faults; None when it says nothing.
+
+    What may have been meant to close a document closes it: a misspelt key, a value that is not known.
+    """
+    told = None
+    for key, value in _LINE.findall(text.lower()):
+        names_access = difflib.get_close_matches(key, ("access", "toegang"), n=1, cutoff=_ALIKE)
+        meant = _ACCESS_WORDS.get(value)
+        if meant is Access.MEMBERS or (names_access and meant is None):
+            return Access.MEMBERS
+        told = meant if names_access else told
+    return told
 
 
 def load_mapping(text: str) -> dict[str, Any]:
@@ -212,6 +246,8 @@ def read_front_matter(facts: Mapping[str, Any]) -> tuple[Metadata, list[str]]:
             names = {str(fault["loc"][0]) for fault in error.errors()} & set(known)
             faulty.extend(sorted(names))
             known = {key: value for key, value in known.items() if key not in names}
+            if "access" in names:
+                known["access"] = Access.MEMBERS
 
 
 def _in_english(facts: Mapping[str, Any]) -> dict[str, Any]:

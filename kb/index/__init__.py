@@ -13,12 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kb.documents import Event, Kind, Passage
+from kb.documents import Access, Event, Kind, Passage
 from kb.embedding import EncoderIdentity
 from kb.language import Lexicon
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -86,7 +86,9 @@ class DocumentRecord:
     place: str | None = None
     host: str | None = None
     speakers: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     language: str | None = None
+    access: Access = Access.OPEN
     passages: int = 0
 
 

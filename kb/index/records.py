@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from kb.documents import Event, Kind, Locator, Part, Passage
+from kb.documents import Access, Event, Kind, Locator, Part, Passage
 from kb.index import DocumentRecord
 
 SCHEMA = """
@@ -64,6 +64,8 @@ def document_record(text: str) -> DocumentRecord:
     fields["kind"] = Kind(fields["kind"])
     fields["date"] = _date(fields.get("date"))
     fields["speakers"] = tuple(fields["speakers"])
+    fields["themes"] = tuple(fields["themes"])
+    fields["access"] = Access(fields["access"])
     return DocumentRecord(**fields)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
-from kb.documents import Document, Kind
+from kb.documents import Access, Document, Kind
 from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
 from kb.generations import Generations
 from kb.index import DocumentRecord
@@ -161,7 +161,9 @@ def _record(document: Document, passages: int) -> DocumentRecord:
         place=metadata.place,
         host=metadata.host,
         speakers=metadata.speakers,
+        themes=metadata.themes,
         language=metadata.language,
+        access=metadata.access or Access.OPEN,
         passages=passages,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from kb.corpus.sidecars import BrokenYaml, load_mapping, read_front_matter
+from kb.corpus.sidecars import BrokenYaml, access_told, load_mapping, read_front_matter
 from kb.documents import Gap, Metadata
 
 _FENCE = re.compile(r"-{3,}\s*")
@@ -34,7 +34,11 @@ def read_front(lines: list[str]) -> FrontMatter:
     try:
         metadata, faulty = read_front_matter(load_mapping("\n".join(body)))
     except BrokenYaml as error:
-        return FrontMatter(lines=end + 1, gaps=(_gap(f"The front matter is not used: {error}"),))
+        return FrontMatter(
+            lines=end + 1,
+            metadata=Metadata(access=access_told("\n".join(body))),
+            gaps=(_gap(f"The front matter is not used: {error}"),),
+        )
     gaps = (_gap(f"Not used of the front matter: {', '.join(faulty)}"),) if faulty else ()
     return FrontMatter(lines=end + 1, metadata=metadata, gaps=gaps)
 
