@@ -64,7 +64,7 @@ def test_a_faulty_sidecar_closes_what_it_may_have_meant_to_close(
     assert ("only members" in left.message) is (access is Access.MEMBERS)
 
 
-def test_a_sidecar_that_cannot_be_read_at_all_closes_its_file(folder: Path, tmp_path: Path) -> None:
+def test_a_sidecar_that_cannot_be_read_at_all_closes_its_file(folder: Path) -> None:
     (folder / "kring" / "verslag.txt.yaml").mkdir()
     assert accesses(scan(folder))["verslag.txt"] is Access.MEMBERS
 
@@ -73,6 +73,15 @@ def test_a_sidecar_that_cannot_be_read_at_all_closes_its_file(folder: Path, tmp_
 def test_a_sidecar_in_another_encoding_closes_its_file_too(folder: Path, encoding: str) -> None:
     (folder / "kring" / "verslag.txt.yaml").write_text("title: Café\naccess: members\n", encoding=encoding)
     assert accesses(scan(folder))["verslag.txt"] is Access.MEMBERS
+
+
+@pytest.mark.parametrize("ending", ["yml", "YAML"])
+def test_another_ending_of_a_sidecar_closes_too(folder: Path, ending: str) -> None:
+    (folder / "kring" / f"verslag.txt.{ending}").write_text("access: members\n")
+    corpus = scan(folder)
+    assert accesses(corpus) == {"verslag.txt": Access.MEMBERS, "brief.txt": None}
+    (folder / "kring" / f"_event.{ending}").write_text("name: Kring\naccess: members\n")
+    assert set(accesses(scan(folder)).values()) == {Access.MEMBERS}
 
 
 def test_access_of_an_event_holds_for_its_folder_and_all_below(folder: Path) -> None:

@@ -19,7 +19,7 @@ from kb.archiving.archive import (
     Entry,
     write_archive,
 )
-from kb.corpus import EVENT_SIDECAR, GOLDEN, SIDECAR_SUFFIX, source_file
+from kb.corpus import EVENT_SIDECARS, GOLDEN, SIDECAR_SUFFIXES, source_file
 from kb.errors import ArchiveNotWritten, CorruptIndex
 from kb.files import sha256_of, sync
 from kb.generations import Generations
@@ -106,8 +106,9 @@ class _Files:
             if not self._add_source(path, expected):
                 self.left_out.add(path)
             folders = path.split("/")[:-1]
-            beside |= {"/".join([*folders[:depth], EVENT_SIDECAR]) for depth in range(len(folders) + 1)}
-            beside.add(path + SIDECAR_SUFFIX)
+            above = (folders[:depth] for depth in range(len(folders) + 1))
+            beside |= {"/".join([*folder, name]) for folder in above for name in EVENT_SIDECARS}
+            beside |= {path + suffix for suffix in SIDECAR_SUFFIXES}
         for path in sorted(beside):
             if (self._root / path).exists() or source_file(self._root, path).exists():
                 self._add_source(path, None)

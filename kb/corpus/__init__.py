@@ -19,10 +19,11 @@ from kb.files import sha256_of
 
 __all__ = ["GOLDEN", "Corpus", "LeftOut", "scan", "source_file"]
 
-EVENT_SIDECAR = "_event.yaml"
+# The first of them that is there counts. An ending that a person or Windows chose closes a document as well.
+EVENT_SIDECARS = ("_event.yaml", "_event.yml", "_event.YAML", "_event.YML", "_Event.yaml", "_Event.yml")
 # Questions about the documents, at the top of the corpus; no document itself.
 GOLDEN = "golden.jsonl"
-SIDECAR_SUFFIX = ".yaml"
+SIDECAR_SUFFIXES = (".yaml", ".yml", ".YAML", ".YML")
 _CLUTTER = frozenset(("thumbs.db", "desktop.ini", "icon\r"))
 # Office keeps the name of who has a file open in a file of a few hundred bytes.
 _LOCK_MARK = "~$"
@@ -111,8 +112,9 @@ def source_file(root: Path, path: str) -> Path:
 
 def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> None:
     names = sorted(os.listdir(folder))  # noqa: PTH208 - names, to be judged before they are touched
-    if EVENT_SIDECAR in names:
-        sidecars = _event(found, folder / EVENT_SIDECAR, around=sidecars.metadata.access)
+    event = next((name for name in EVENT_SIDECARS if name in names), None)
+    if event:
+        sidecars = _event(found, folder / event, around=sidecars.metadata.access)
     present = set(names)
     for name in names:
         path = folder / name
@@ -141,11 +143,12 @@ def _is_clutter(path: Path) -> bool:
 def _is_sidecar(found: _Scan, path: Path, present: set[str]) -> bool:
     """Whether it is the YAML beside a file. One without its file is reported: likely a misprint."""
     name = path.name
-    if name == EVENT_SIDECAR:
+    if name in EVENT_SIDECARS:
         return True
-    described = name.removesuffix(SIDECAR_SUFFIX)
-    if described == name:
+    suffix = Path(name).suffix
+    if suffix not in SIDECAR_SUFFIXES:
         return False
+    described = name.removesuffix(suffix)
     if described not in present and Path(described).suffix:
         found.leave(path, "sidecar", f"It describes {described}, which is not beside it")
         return True
@@ -191,7 +194,7 @@ def _add(found: _Scan, path: Path, sidecars: _Sidecars) -> None:
         message = f"It is {size / 1e6:,.0f} MB; files over {found.max_bytes / 1e6:,.0f} MB are left out"
         found.leave(path, "too-large", f"{message} (KB_FILE_MEGABYTES)")
         return
-    own = _own(found, path.with_name(path.name + SIDECAR_SUFFIX))
+    own = _own(found, path)
     described = [own.data, sidecars.data] if own.data or sidecars.data else []
     found.sources.append(
         Source(
@@ -221,8 +224,10 @@ def _event(found: _Scan, path: Path, *, around: Access | None) -> _Sidecars:
     return _Sidecars(replace(read.metadata, access=around), read.data + around.encode())
 
 
-def _own(found: _Scan, path: Path) -> _Sidecars:
-    if not os.path.lexists(path):
+def _own(found: _Scan, described: Path) -> _Sidecars:
+    beside = (described.with_name(described.name + suffix) for suffix in SIDECAR_SUFFIXES)
+    path = next((path for path in beside if os.path.lexists(path)), None)
+    if not path:
         return _Sidecars()
     return _read(found, path, read_document_sidecar, "It is not used, its file is read without it")
 
