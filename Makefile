@@ -12,7 +12,7 @@ FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.1
 	echo 'or name yours: make PYTHON=/path/to/python3.11' >&2; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench torture lock dist clean distclean env env-dev
+.PHONY: help serve build test lint format bench torture conformance retrievers lock dist sbom audit load clean distclean env env-dev
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,11 +44,27 @@ bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at fir
 	$(VENV)/python benchmarks/service_latency.py
 	$(VENV)/python benchmarks/peers.py
 
+load: env-dev ## five minutes of 32 connections at once, with txtai's API beside us (ARGS='--seconds 20' for less)
+	$(VENV)/python benchmarks/load.py $(ARGS)
+
 torture: env-dev ## kill, fill up, damage, rebuild and fuzz, hours in all (ARGS='--quick kills' for some of it)
 	$(VENV)/python -m tests.torture $(ARGS)
 
+retrievers: env-dev ## test the retrievers for Haystack and LangChain in an environment of their own
+	$(VENV)/python scripts/retrievers.py $(ARGS)
+
+conformance: env-dev ## hold the API against the NL API Design Rules and its OpenAPI document (ARGS='--examples 100' for more)
+	$(VENV)/pytest tests/api/test_conformance.py
+	$(VENV)/python -m tests.conformance $(ARGS)
+
 lock: ## bring requirements.lock in line with pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(call FIND_PYTHON,--lock $(ARGS))
+
+sbom: env-dev ## write what is installed to run this as CycloneDX JSON in dist/
+	$(VENV)/python scripts/sbom.py dist/kennisbank.cdx.json
+
+audit: env-dev ## look up known vulnerabilities of that (ARGS=--strict: fail where it cannot be looked up)
+	$(VENV)/python scripts/audit.py $(ARGS)
 
 dist: env-dev ## make the wheel and the source archive in dist/
 	$(VENV)/python -m hatchling build

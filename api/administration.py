@@ -8,18 +8,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import records
-from api.access import needs, requires
-from api.bodies import BuildBody, LiveBody, read_json
+from api.access import caller_of, needs, requires
+from api.bodies import BuildBody, LiveBody, address_faults, read_json
 from api.openapi import form_of, json_body_of, problem_answers
 from api.problems import Fault, Problem, ProblemError, refused
 from api.routes import takes_json, takes_no_parameters
 from api.security import API
 from api.uploads import Uploads
-from kb.builds import Builds
+from kb.builds import BuildRecord, Builds
 from kb.errors import IndexUnavailable, NotFound, UnknownGeneration
 from kb.generations import Generations
-from kb.index import Manifest
+from kb.index import Index, Manifest
 from kb.index.embedded import EmbeddedIndex
+from kb.index.restricted import public_view
 from kb.keys import Scope
 from kb.knowledge_base import KnowledgeBase
 from kb.launcher import Launcher
@@ -27,7 +28,7 @@ from kb.settings import Settings
 
 router = APIRouter(
     prefix=API,
-    dependencies=[Depends(takes_json), Depends(requires(Scope.ADMIN)), Depends(takes_no_parameters)],
+    dependencies=[Depends(takes_json), Depends(requires(Scope.ADMIN))],
 )
 _ADMIN = needs(Scope.ADMIN)
 
@@ -37,6 +38,23 @@ def _settings(request: Request) -> Settings:
     return knowledge_base.settings
 
 
+def _members(request: Request) -> bool:
+    return caller_of(request).has(Scope.MEMBERS)
+
+
+def _shows_all(members: bool, record: BuildRecord, settings: Settings) -> bool:
+    """Whether all of a build may be told: it has no documents for members, as far as that is known."""
+    if members:
+        return True
+    if record.report:
+        return not record.report.get("open")
+    try:
+        return Generations(settings.indexes).manifest().open_documents is None
+    except IndexUnavailable:
+        return False
+
+
+Members = Annotated[bool, Depends(_members)]
 BuildId = Annotated[
     str, Path(alias="id", description="Het id.", examples=["20261124T185454123456Z-0123456789ab"])
 ]
@@ -45,7 +63,7 @@ Name = Annotated[str, Path(description="De naam van de index, of `live`.", examp
 
 async def _build_body(request: Request) -> BuildBody:
     body, faults = BuildBody.read(await read_json(request, is_optional=True), "body")
-    if faults:
+    if faults := [*address_faults(request), *faults]:
         raise refused(faults)
     return body
 
@@ -55,7 +73,7 @@ async def _live_body(request: Request) -> LiveBody:
     body, faults = LiveBody.read(raw, "body")
     if "name" not in raw:
         faults = [*faults, Fault("body", "/name", "missing", "name says which generation is to be live")]
-    if faults:
+    if faults := [*address_faults(request), *faults]:
         raise refused(faults)
     return body
 
@@ -72,60 +90,76 @@ async def _live_body(request: Request) -> LiveBody:
     openapi_extra=_ADMIN | json_body_of(BuildBody, {"allowRemovals": False}, required=False),
 )
 def start_build(
-    request: Request, response: Response, body: Annotated[BuildBody, Depends(_build_body)]
+    request: Request, response: Response, members: Members, body: Annotated[BuildBody, Depends(_build_body)]
 ) -> records.Build:
     """Start a build."""
     launcher: Launcher = request.app.state.launcher
     record = launcher.start(allow_removals=body.allow_removals)
     response.headers["Location"] = f"{API}/builds/{record.id}"
-    return records.Build.of(record)
+    return records.Build.of(record, members=_shows_all(members, record, _settings(request)))
 
 
 @router.get(
     "/builds",
     tags=["Beheer"],
     summary="Noem de laatste bouwopdrachten",
+    description="De laatste twintig, de nieuwste eerst, zonder hun verslag.",
     operation_id="noemBouwopdrachten",
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 401, 403, 406, 503),
     openapi_extra=_ADMIN,
 )
-def builds(settings: Annotated[Settings, Depends(_settings)]) -> records.BuildsAnswer:
+def builds(settings: Annotated[Settings, Depends(_settings)], members: Members) -> records.BuildsAnswer:
     """The builds that are remembered."""
-    found = Builds(settings.indexes).all()
-    return records.BuildsAnswer(builds=[records.BuildProgress.of(record) for record in found])
+    return records.BuildsAnswer(
+        builds=[
+            records.BuildProgress.of(record, members=_shows_all(members, record, settings))
+            for record in Builds(settings.indexes).all()
+        ]
+    )
 
 
 @router.get(
     "/builds/{id}",
     tags=["Beheer"],
     summary="Volg een bouwopdracht",
+    description="Hoe ver zij is, en als zij klaar is haar verslag.",
     operation_id="volgBouwopdracht",
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 401, 403, 404, 406, 503),
     openapi_extra=_ADMIN,
 )
-def build(build_id: BuildId, settings: Annotated[Settings, Depends(_settings)]) -> records.Build:
+def build(
+    build_id: BuildId, settings: Annotated[Settings, Depends(_settings)], members: Members
+) -> records.Build:
     """One build, with its report once it has one."""
     try:
-        return records.Build.of(Builds(settings.indexes).get(build_id))
+        record = Builds(settings.indexes).get(build_id)
     except NotFound:
         raise ProblemError(Problem(404, "There is no such build; the newest 20 are kept.")) from None
+    return records.Build.of(record, members=_shows_all(members, record, settings))
 
 
 @router.get(
     "/generations",
     tags=["Beheer"],
     summary="Noem de indexen die worden bewaard",
+    description="De nieuwste eerst, met welke er in gebruik is.",
     operation_id="noemIndexen",
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 401, 403, 406, 503),
     openapi_extra=_ADMIN,
 )
-def generations(settings: Annotated[Settings, Depends(_settings)]) -> records.GenerationsAnswer:
+def generations(
+    settings: Annotated[Settings, Depends(_settings)], members: Members
+) -> records.GenerationsAnswer:
     """The generations on disk, newest first."""
     kept = Generations(settings.indexes)
     live = kept.current().name
     return records.GenerationsAnswer(
         generations=[
-            records.Generation.of(manifest, live=name == live) for name, manifest in kept.manifests().items()
+            records.Generation.of(manifest, live=name == live, members=members)
+            for name, manifest in kept.manifests().items()
         ]
     )
 
@@ -140,7 +174,9 @@ def generations(settings: Annotated[Settings, Depends(_settings)]) -> records.Ge
     openapi_extra=_ADMIN | json_body_of(LiveBody, {"name": "20261124T185454123Z"}),
 )
 def make_live(
-    settings: Annotated[Settings, Depends(_settings)], body: Annotated[LiveBody, Depends(_live_body)]
+    settings: Annotated[Settings, Depends(_settings)],
+    members: Members,
+    body: Annotated[LiveBody, Depends(_live_body)],
 ) -> records.Generation:
     """Make a generation the live one."""
     kept = Generations(settings.indexes)
@@ -151,7 +187,7 @@ def make_live(
     except IndexUnavailable:
         detail = "That generation is damaged or of another version. The live one stays."
         raise ProblemError(Problem(409, detail)) from None
-    return records.Generation.of(_manifest(kept, name), live=True)
+    return records.Generation.of(_manifest(kept, name), live=True, members=members)
 
 
 @router.get(
@@ -160,15 +196,23 @@ def make_live(
     summary="Lees het hele verslag van een index",
     description="Zoals `kb build --json` het gaf, met de namen van bestanden.",
     operation_id="leesVerslag",
-    responses=problem_answers(400, 401, 403, 404, 406, 503),
+    dependencies=[Depends(takes_no_parameters)],
+    responses={
+        200: {
+            "content": {
+                "application/json": {"example": {"generation": "20261124T185454123Z", "documents": 582}}
+            }
+        },
+        **problem_answers(400, 401, 403, 404, 406, 503),
+    },
     openapi_extra=_ADMIN,
 )
-def report(name: Name, settings: Annotated[Settings, Depends(_settings)]) -> dict[str, Any]:
+def report(name: Name, settings: Annotated[Settings, Depends(_settings)], members: Members) -> dict[str, Any]:
     """The report of the build that made a generation."""
     kept = Generations(settings.indexes)
     name = kept.current().name if name == "live" else name
     _manifest(kept, name)
-    return dict(_report(kept, name))
+    return records.shown_report(_report(kept, name, members=members), members=members)
 
 
 @router.post(
@@ -179,6 +223,7 @@ def report(name: Name, settings: Annotated[Settings, Depends(_settings)]) -> dic
     description="Zet een bestand in de verzameling, zonder ooit een ander te overschrijven. Het wordt "
     "gevonden na de volgende bouwopdracht.",
     operation_id="voegToe",
+    dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 401, 403, 406, 408, 409, 413, 415, 503, 507),
     openapi_extra=_ADMIN | form_of(),
 )
@@ -206,9 +251,9 @@ def _manifest(kept: Generations, name: str) -> Manifest:
     return found
 
 
-def _report(kept: Generations, name: str) -> Mapping[str, Any]:
-    index = EmbeddedIndex.open(kept.folder / name)
+def _report(kept: Generations, name: str, *, members: bool) -> Mapping[str, Any]:
+    index: Index = EmbeddedIndex.open(kept.folder / name)
     try:
-        return index.report()
+        return index.report() if members else public_view(index).report()
     finally:
         index.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,22 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.staticfiles import StaticFiles
 
-from api import administration, pages, routes
-from api.openapi import describe
+from api import administration, metrics, pages, routes, searching
+from api.conditional import NotModified, answering_version
+from api.description import describe
+from api.limits import Bounds, Limits, Toll
 from api.problems import INTERNAL, Problem, ProblemError, problem_of
 from api.readiness import Readiness
 from api.security import Guard, is_api
-from api.uploads import Uploads
+from api.stopping import Stopping
+from api.telemetry import Telemetry
+from api.turns import Turns
+from api.uploads import FORM_BYTES, Uploads
 from kb import __version__
+from kb.binding import reading_asks_key
 from kb.errors import KBError
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
@@ -39,12 +46,18 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
         if not self.openapi_schema:
-            self.openapi_schema = describe(self)
+            self.openapi_schema = describe(self, self.state.knowledge_base.settings)
         return self.openapi_schema
 
 
-def create_app(knowledge_base: KnowledgeBase) -> FastAPI:
-    """The application over `knowledge_base`, which it warms in the background once it is served."""
+def create_app(
+    knowledge_base: KnowledgeBase, *, bounds: Bounds | None = None, others: Sequence[BaseRoute] = ()
+) -> FastAPI:
+    """The application over `knowledge_base`, which it warms in the background once it is served.
+
+    `others` are further routes that it is to guard as its own.
+    Raises `SettingsError` when it is to listen on what is no address.
+    """
     readiness = Readiness(knowledge_base)
     app = Service(
         title="Kennisbank",
@@ -60,23 +73,49 @@ def create_app(knowledge_base: KnowledgeBase) -> FastAPI:
     app.state.readiness = readiness
     app.state.pages = pages.Pages()
     settings = knowledge_base.settings
+    app.state.answering = answering_version(settings)
     app.state.keys = Keys(settings.keys_file)
     app.state.launcher = Launcher(settings)
-    app.state.uploads = Uploads(settings.corpus, max_bytes=settings.file_megabytes * 1_000_000)
+    app.state.reading_asks_key = reading_asks_key(settings)
+    app.state.toll = Toll(settings, workers=settings.workers)
+    app.state.turns = Turns(workers=settings.workers)
+    app.state.metrics = metrics.Metrics(knowledge_base)
+    app.state.stopping = Stopping(readiness, drain_seconds=settings.drain_seconds, workers=settings.workers)
+    max_bytes = settings.file_megabytes * 1_000_000
+    app.state.uploads = Uploads(settings.corpus, max_bytes=max_bytes, most=settings.uploads)
     app.state.watcher = Watcher(settings, app.state.launcher) if settings.watch != "off" else None
-    app.include_router(routes.router)
-    app.include_router(routes.files)
-    app.include_router(administration.router)
-    app.include_router(pages.router)
+    routers = (
+        routes.router, routes.lists, routes.files, searching.router, administration.router, pages.router,
+        metrics.router,
+    )  # fmt: skip
+    for router in routers:
+        app.include_router(router)
+    app.router.routes.extend(others)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    for kind in (ProblemError, KBError, RequestValidationError, HTTPException):
+    for kind in (NotModified, ProblemError, KBError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _tell)
+    # The last one added is the first one asked.
+    app.add_middleware(
+        Limits,
+        keys=app.state.keys,
+        toll=app.state.toll,
+        bounds=bounds or Bounds(),
+        most_bytes=max_bytes + FORM_BYTES,
+        show=lambda request, problem: _show(app, request, problem),
+    )
     app.add_middleware(Guard, on_crash=lambda request: _show(app, request, INTERNAL))
+    app.add_middleware(
+        Telemetry,
+        routes=[*app.router.routes, *(route for router in routers for route in router.routes)],
+        metrics=app.state.metrics,
+        logs_queries=settings.log_queries == "on",
+    )
     return app
 
 
 def from_environment() -> FastAPI:
     """The application with the settings of the environment; `uvicorn --factory api.app:from_environment`."""
+    logging.captureWarnings(True)
     return create_app(KnowledgeBase(Settings.load(os.environ)))
 
 
@@ -84,6 +123,7 @@ def from_environment() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     watcher: Watcher | None = app.state.watcher
     app.state.readiness.start()
+    app.state.stopping.start()
     if watcher:
         watcher.start()
     yield
@@ -91,9 +131,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watcher.stop()
     app.state.launcher.stop()
     app.state.readiness.stop()
+    app.state.stopping.stop()
 
 
 def _tell(request: Request, error: Exception) -> Response:
+    if isinstance(error, NotModified):
+        return error.response()
     problem = problem_of(error)
     if problem.status == 405:
         allowed = [method for method in _METHODS if _is_taken(request, "GET" if method == "HEAD" else method)]

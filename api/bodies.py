@@ -20,6 +20,9 @@ _CODES = {
     "int_type": "not-an-integer",
     "too_long": "too-many",
     "date": "not-a-date",
+    "year": "not-a-year",
+    "null": "null",
+    "float_type": "not-a-number",
 }
 
 
@@ -30,7 +33,14 @@ class Asked(BaseModel):
 
     @classmethod
     def read(cls, raw: Mapping[str, object], where: Where) -> tuple[Self, list[Fault]]:
-        """The parameters as far as they are right, and a fault for each that is not."""
+        """The parameters as far as they are right, and a fault for each that is not.
+
+        A null is one: what is not asked is left out.
+        """
+        nulls = [name for name, value in raw.items() if value is None and name in cls.names()]
+        if nulls:
+            read, faults = cls.read({name: raw[name] for name in raw if name not in nulls}, where)
+            return read, [*(cls._fault(_null(name), where) for name in nulls), *faults]
         try:
             return cls.model_validate(raw), []
         except ValidationError as error:
@@ -59,6 +69,10 @@ class Asked(BaseModel):
         return Fault(where, location, code, detail)
 
 
+def _null(name: str) -> dict[str, Any]:
+    return {"loc": (name,), "type": "null", "msg": "This is null. Leave it out instead"}
+
+
 class BuildBody(Asked):
     """Hoe er wordt gebouwd."""
 
@@ -81,12 +95,25 @@ class LiveBody(Asked):
     )
 
 
-async def read_json(request: Request, *, is_optional: bool = False) -> Mapping[str, object]:
-    """The object in a JSON body of at most `MAX_BODY` bytes; an empty one without a body that is optional."""
+def address_faults(request: Request) -> list[Fault]:
+    """The parameters in the address of an operation that takes none: they would be ignored in silence."""
+    return [
+        Fault("query", name, "unknown-parameter", "This address takes no parameters")
+        for name in request.query_params
+    ]
+
+
+async def read_json(
+    request: Request, *, is_optional: bool = False, max_bytes: int = MAX_BODY
+) -> Mapping[str, object]:
+    """The object in a JSON body of at most so many bytes; an empty one without a body that is optional.
+
+    A body that is none is refused together with what is wrong with the address (`address_faults`).
+    """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json" and (content_type or not is_optional):
         raise ProblemError(Problem(415, "Send the body as application/json."))
-    body = await _read(request)
+    body = await _read(request, max_bytes)
     if is_optional and not body:
         return {}
     if not content_type:
@@ -94,24 +121,24 @@ async def read_json(request: Request, *, is_optional: bool = False) -> Mapping[s
     try:
         raw = from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise refused([Fault("body", "", "not-json", f"The body is not JSON: {error}")]) from None
+        fault = Fault("body", "", "not-json", f"The body is not JSON: {error}")
+        raise refused([*address_faults(request), fault]) from None
     if not isinstance(raw, dict):
-        raise refused(
-            [Fault("body", "", "not-an-object", 'The body must be a JSON object, such as {"q": "…"}')]
-        )
+        fault = Fault("body", "", "not-an-object", 'The body must be a JSON object, such as {"q": "…"}')
+        raise refused([*address_faults(request), fault])
     return raw
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, max_bytes: int) -> bytes:
     too_large = ProblemError(
-        Problem(413, f"The body is larger than {MAX_BODY} bytes.", headers={"Connection": "close"})
+        Problem(413, f"The body is larger than {max_bytes} bytes.", headers={"Connection": "close"})
     )
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > MAX_BODY:
+    if declared.isdecimal() and int(declared[:20]) > max_bytes:
         raise too_large
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MAX_BODY:
+        if len(body) > max_bytes:
             raise too_large
     return bytes(body)

@@ -41,6 +41,18 @@ _FAULTS = {
     ("page", "invalid"): "Deze bladzijde met passages bestaat niet.",
 }
 _PROBLEMS = {
+    401: (
+        "Lezen kan hier alleen met een sleutel",
+        "Een browser stuurt geen sleutel mee. Vraag de beheerder van deze kennisbank waar u kunt zoeken.",
+    ),
+    403: (
+        "Met deze sleutel kunt u niet lezen",
+        "Vraag de beheerder van deze kennisbank om een sleutel waarmee u mag zoeken.",
+    ),
+    429: (
+        "Het gaat even te snel",
+        "Vanaf uw adres komen te veel verzoeken tegelijk. Wacht een minuut en probeer het opnieuw.",
+    ),
     404: (
         "Deze bladzijde bestaat niet",
         "Misschien is het document verplaatst of staat het niet meer in de kennisbank.",

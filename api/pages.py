@@ -12,14 +12,19 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 
 from api import dutch as words
+from api.access import sees_members
 from api.parameters import SearchParameters, check
 from api.problems import Fault, Problem, ProblemError
 from api.quotes import HitView, QuoteView
 from api.sources import source_file
+from api.telemetry import note_answer, note_query
 from api.texts import sections
+from api.turns import Turn
 from api.views import GROUP_BY, PER_PAGE, Asked, FormView, Grouping, Notes, Paging, Understood, address
 from kb import __version__, dutch
-from kb.knowledge_base import MAX_OFFSET, Answered, KnowledgeBase
+from kb.hits import GroupBy
+from kb.knowledge_base import Answered, KnowledgeBase
+from kb.search_request import MAX_OFFSET
 
 _HERE = Path(__file__).parent
 # What a search form sends; anything else in the address is not ours and is left alone.
@@ -65,8 +70,8 @@ class Pages:
         return page
 
 
-def _knowledge_base(request: Request) -> Any:
-    return request.app.state.knowledge_base.pinned()
+def _knowledge_base(request: Request, members: Annotated[bool, Depends(sees_members)]) -> Any:
+    return request.app.state.knowledge_base.pinned(members=members)
 
 
 def _pages(request: Request) -> Any:
@@ -80,7 +85,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/", response_model=None)
-def search(request: Request, knowledge_base: Base, pages: Shown) -> Response:
+def search(request: Request, knowledge_base: Base, pages: Shown, _turn: Turn) -> Response:
     """The first page; with a query in its address, the hits."""
     asked = _asked(request.query_params)
     facets = knowledge_base.facets()
@@ -149,6 +154,8 @@ def _asked(query: QueryParams) -> Asked:
     given = [
         (name, value) for name, value in query.multi_items() if name in _FIELDS and (value or name == "q")
     ]
+    # The page shows documents together, not events.
+    given = [item for item in given if item != (GROUP_BY, GroupBy.EVENT.value)]
     once = set(_FIELDS) - SearchParameters.several
     return [item for at, item in enumerate(given) if item[0] not in once or item[0] not in dict(given[:at])]
 
@@ -161,6 +168,7 @@ def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> 
         faults = [*faults, Fault("query", "page", "invalid", "There is no such page")]
     check(knowledge_base, parameters, faults)
     page = int(number)
+    note_query(parameters.q)
     answered = knowledge_base.search(
         parameters.q,
         filter=parameters.filter(),
@@ -169,7 +177,7 @@ def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> 
         dates=parameters.dates,
         group_by=parameters.group_by,
     )
-    return page, answered
+    return page, note_answer(answered)
 
 
 def _digest(file: Path) -> str:

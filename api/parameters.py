@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, ClassVar, Self
+from collections.abc import Collection
+from typing import Annotated, ClassVar, Self, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from api.bodies import Asked, read_json
+from api.exports import AnswerFormat
 from api.problems import Fault, Where, refused
+from kb.arranging import NEWEST_OF
 from kb.documents import Kind
-from kb.hits import GroupBy
+from kb.hits import Facet, GroupBy, Page, Sort
 from kb.index import Filter
-from kb.knowledge_base import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, MAX_SIMILAR, KnowledgeBase
-from kb.search import Mode
+from kb.knowledge_base import KnowledgeBase
+from kb.search_request import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, MAX_SIMILAR, Mode, SearchRequest
 
 _VALUES = 100
+# Parameters that are numbers.
+_NUMBERS = frozenset({"limit", "offset"})
+_DECIMALS = frozenset({"minRelevance"})
 
 
 def _as_list(value: object) -> object:
@@ -36,32 +42,92 @@ def _as_date(value: object) -> object:
     raise PydanticCustomError("date", "This is not a date. Write it as 2024-11-07")
 
 
+def _as_years(value: object) -> object:
+    """Four digits, as numbers or as text."""
+    years = [str(year) for year in map(_as_whole, _listed(value)) if isinstance(year, int | str)]
+    if len(years) == len(_listed(value)) and all(re.fullmatch(r"[0-9]{4}", year) for year in years):
+        return [int(year) for year in years]
+    raise PydanticCustomError("year", "This is not a year. Write it as 2024")
+
+
+def _as_facets(value: object) -> object:
+    """Names that are separated by commas, or a list of such."""
+    names = [item for item in _listed(value) if isinstance(item, str)]
+    if len(names) < len(_listed(value)):
+        return value
+    return list(dict.fromkeys(name.strip() for item in names for name in item.split(",")))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _as_whole(value: object) -> object:
+    """2.0 is as whole a number as 2 (JSON Schema 2020-12 Core, 4.2.3)."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if is_whole else value  # type: ignore[call-overload]
+
+
+Whole = Annotated[StrictInt, BeforeValidator(_as_whole)]
 SeveralKinds = Annotated[list[Kind], Field(max_length=_VALUES)]
 SeveralNames = Annotated[list[str], Field(max_length=_VALUES)]
 Kinds = Annotated[SeveralKinds, BeforeValidator(_as_list, json_schema_input_type=Kind | SeveralKinds)]
 Names = Annotated[SeveralNames, BeforeValidator(_as_list, json_schema_input_type=str | SeveralNames)]
+Year = Annotated[int, Field(ge=1000, le=9999)]
+SeveralYears = Annotated[list[Year], Field(max_length=_VALUES)]
+Years = Annotated[SeveralYears, BeforeValidator(_as_years, json_schema_input_type=Year | SeveralYears)]
+SeveralFacets = Annotated[list[Facet], Field(max_length=len(Facet))]
+Facets = Annotated[SeveralFacets, BeforeValidator(_as_facets, json_schema_input_type=Facet | SeveralFacets)]
 Date = Annotated[dt.date | None, BeforeValidator(_as_date, json_schema_input_type=dt.date)]
 
 Grouping = Annotated[GroupBy | None, WithJsonSchema({"type": "string", "enum": [*GroupBy]})]
+Share = Annotated[
+    StrictFloat | None, WithJsonSchema({"type": "number", "format": "float", "minimum": 0, "maximum": 1})
+]
+
+
+Wanted = Annotated[
+    AnswerFormat | None, WithJsonSchema({"type": "string", "enum": [str(one) for one in AnswerFormat]})
+]
+WANTED = Field(
+    None,
+    description="De vorm van het antwoord; zonder geldt `Accept`. `csv` is volgens RFC 4180, `csvExcel` "
+    "opent met een dubbelklik in een Nederlandse Excel, `jsonl` heeft een treffer per regel; `ris` en "
+    "`bibtex` geven de documenten als literatuurlijst, elk met de gevonden plaatsen.",
+    examples=["json"],
+)
 
 
 class Parameters(Asked):
     """What every list of documents or passages can be asked."""
 
-    several: ClassVar[frozenset[str]] = frozenset({"kind", "event", "language", "document"})
-    numbers: ClassVar[frozenset[str]] = frozenset({"limit", "offset"})
+    several: ClassVar[frozenset[str]] = frozenset(
+        {"kind", "event", "language", "speaker", "host", "theme", "year", "document", "facets"}
+    )
     max_limit: ClassVar[int] = MAX_LIMIT
 
     kind: Kinds = Field([], description="Alleen deze soorten.", examples=[["verslag"]])
     event: Names = Field([], description="Alleen deze bijeenkomsten: id of naam.")
     language: Names = Field([], description="Alleen deze talen.", examples=[["nl"]])
+    speaker: Names = Field(
+        [],
+        description="Alleen wat deze mensen spraken; hoofdletters maken niet uit.",
+        examples=[["Sam de Vries"]],
+    )
+    host: Names = Field([], description="Alleen wat deze gastheren ontvingen; hoofdletters maken niet uit.")
+    theme: Names = Field(
+        [], description="Alleen deze thema's; hoofdletters maken niet uit.", examples=[["digitalisering"]]
+    )
+    year: Years = Field(
+        [], description="Alleen uit deze jaren; wat geen datum heeft valt af.", examples=[[2024]]
+    )
     date_from: Date = Field(
         None, description="Niets van voor deze dag; wat geen datum heeft valt af.", examples=["2024-01-01"]
     )
     date_to: Date = Field(
         None, description="Niets van na deze dag; wat geen datum heeft valt af.", examples=["2024-12-31"]
     )
-    limit: StrictInt = Field(
+    limit: Whole = Field(
         10,
         description="Hoeveel er hoogstens worden gegeven.",
         json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT},
@@ -74,6 +140,10 @@ class Parameters(Asked):
             events=frozenset(self.event),
             languages=frozenset(self.language),
             documents=frozenset(getattr(self, "document", ())),
+            speakers=frozenset(self.speaker),
+            hosts=frozenset(self.host),
+            themes=frozenset(self.theme),
+            years=frozenset(self.year),
             date_from=self.date_from,
             date_to=self.date_to,
         )
@@ -81,24 +151,13 @@ class Parameters(Asked):
     @classmethod
     def read_query(cls, query: QueryParams) -> tuple[Self, list[Fault]]:
         """The parameters in a query string, in which all values are text."""
-        raw: dict[str, object] = {}
-        repeated = []
-        for name in query:
-            values = query.getlist(name)
-            if name in cls.several:
-                raw[name] = values
-                continue
-            raw[name] = int(values[0]) if name in cls.numbers and _is_number(values[0]) else values[0]
-            if len(values) > 1:
-                repeated.append(Fault("query", name, "repeated", f"{name} is given {len(values)} times"))
-        read, faults = cls.read(raw, "query")
-        return read, faults + [fault for fault in repeated if fault.location in cls.names()]
+        return read_parameters(cls, query, several=cls.several)
 
 
 class PagedParameters(Parameters):
     """A list of which a later part can be asked."""
 
-    offset: StrictInt = Field(
+    offset: Whole = Field(
         0,
         description="Hoeveel er worden overgeslagen.",
         json_schema_extra={"minimum": 0, "maximum": MAX_OFFSET},
@@ -108,21 +167,23 @@ class PagedParameters(Parameters):
 class DocumentsParameters(PagedParameters):
     """Which documents are listed."""
 
+    format: Wanted = WANTED
+
 
 class SimilarParameters(Parameters):
     """Which passages are listed that are like another."""
 
     max_limit: ClassVar[int] = MAX_SIMILAR
 
-    limit: StrictInt = Field(
+    limit: Whole = Field(
         10,
         description="Hoeveel er hoogstens worden gegeven.",
         json_schema_extra={"minimum": 1, "maximum": MAX_SIMILAR},
     )
 
 
-class SearchParameters(PagedParameters):
-    """A search."""
+class OneOfSearches(PagedParameters):
+    """A search among several, which are all answered in JSON."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["q"], "description": "Een zoekvraag."})
 
@@ -143,31 +204,104 @@ class SearchParameters(PagedParameters):
     )
     group_by: Grouping = Field(
         None,
-        description="Met `document` staat elk document er één keer, bij zijn beste passage; `limit`, "
-        "`offset` en `total` tellen dan documenten.",
+        description="Met `document` of `event` staat elk document of elke bijeenkomst er één keer, bij de "
+        "beste passage; `limit`, `offset`, `total` en `facets` tellen dan documenten of bijeenkomsten. Een "
+        "document zonder bijeenkomst staat daarbij op zichzelf.",
         examples=["document"],
     )
+    sort: Sort = Field(
+        Sort.RELEVANCE,
+        description=f"Met `date` staan de {NEWEST_OF} best passende treffers op datum: de nieuwste vooraan, "
+        "wat geen datum heeft achteraan. De andere vallen af, ook uit `total` en `facets`.",
+    )
+    min_relevance: Share = Field(
+        None,
+        description="Alleen passages met minstens deze relevantie, van 0 tot 1; `total` en `facets` tellen "
+        "alleen die. De schatting daalt snel met de plaats in de rangorde: bij 0.3 blijven er vaak maar een "
+        "of twee over, die de vraag waarschijnlijk beantwoorden. Alleen bij `mode=hybrid`.",
+        examples=[0.3],
+    )
+    facets: Facets = Field(
+        [],
+        description="Tel de treffers per waarde van deze filters; komma's ertussen mag ook. Geteld wordt "
+        "over alle treffers die `total` telt, dus binnen de filters die al aan staan, ook dat van de facet "
+        "zelf.",
+        examples=[["kind", "year", "event"]],
+    )
+
+    def request(self) -> SearchRequest:
+        """The search that is asked for."""
+        return SearchRequest(
+            query=self.q,
+            mode=self.mode,
+            filter=self.filter(),
+            page=Page(
+                offset=self.offset,
+                limit=self.limit,
+                group_by=self.group_by,
+                sort=self.sort,
+                min_relevance=self.min_relevance,
+                facets=tuple(self.facets),
+            ),
+            dates=self.dates,
+        )
+
+
+class SearchParameters(OneOfSearches):
+    """A search."""
+
+    format: Wanted = WANTED
+
+
+Read = TypeVar("Read", bound=Asked)
+
+
+def read_parameters(
+    model: type[Read], query: QueryParams, *, several: Collection[str] = ()
+) -> tuple[Read, list[Fault]]:
+    """The parameters in a query string, in which all values are text; `several` may be repeated."""
+    raw: dict[str, object] = {}
+    repeated = []
+    for name in query:
+        values = query.getlist(name)
+        if name in several:
+            raw[name] = values
+            continue
+        raw[name] = _value(name, values[0])
+        if len(values) > 1:
+            repeated.append(Fault("query", name, "repeated", f"{name} is given {len(values)} times"))
+    read, faults = model.read(raw, "query")
+    return read, faults + [fault for fault in repeated if fault.location in model.names()]
 
 
 def check(
     knowledge_base: KnowledgeBase, parameters: Parameters, faults: list[Fault], *, where: Where = "query"
 ) -> None:
     """Refuse a request with what is wrong in itself and what is unknown to the index, together."""
-    known = {fault.location.strip("/") for fault in faults}
-    found = knowledge_base.faults(
-        parameters.q if isinstance(parameters, SearchParameters) else None,
-        filter=parameters.filter(),
-        limit=parameters.limit,
-        offset=parameters.offset if isinstance(parameters, PagedParameters) else 0,
-        max_limit=parameters.max_limit,
+    if faults := all_faults(knowledge_base, parameters, faults, where=where):
+        raise refused(faults)
+
+
+def all_faults(
+    knowledge_base: KnowledgeBase, parameters: Parameters, faults: list[Fault], *, where: Where
+) -> list[Fault]:
+    """What is wrong with a request in itself, which `faults` tells, and what is unknown to the index."""
+    known = {fault.location.lstrip("/").partition("/")[0] for fault in faults if fault.where == where}
+    found = (
+        knowledge_base.faults(parameters.request())
+        if isinstance(parameters, OneOfSearches)
+        else knowledge_base.list_faults(
+            parameters.filter(),
+            limit=parameters.limit,
+            offset=parameters.offset if isinstance(parameters, PagedParameters) else 0,
+            max_limit=parameters.max_limit,
+        )
     )
-    faults = faults + [
+    return faults + [
         Fault(where, f"/{name}" if where == "body" else name, code, detail)
         for name, code, detail in found
         if name not in known
     ]
-    if faults:
-        raise refused(faults)
 
 
 async def read_body(request: Request) -> tuple[SearchParameters, list[Fault]]:
@@ -175,5 +309,9 @@ async def read_body(request: Request) -> tuple[SearchParameters, list[Fault]]:
     return SearchParameters.read(await read_json(request), "body")
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]{1,18}", text) is not None
+def _value(name: str, text: str) -> object:
+    if name in _NUMBERS and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return int(text)
+    if name in _DECIMALS and re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,3})?", text):
+        return float(text)
+    return text

@@ -88,7 +88,7 @@ class QuoteView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitView:
-    """A passage with its place and the other places of its words.
+    """A passage with its place and the other places of its words, `elsewhere` more of which are not named.
 
     `similar` leads to passages that are like it, and `within` to the query in its document alone, where
     `further` shows more of it.
@@ -99,6 +99,7 @@ class HitView:
     runs: Runs
     also_in: tuple[PlaceView, ...]
     nearly_in: tuple[PlaceView, ...]
+    elsewhere: int
     similar: str
     relevance: Label | None = None
     further: tuple[QuoteView, ...] = ()
@@ -115,9 +116,10 @@ class HitView:
             runs=runs(hit.passage.text, hit.highlights, hit.best_sentence),
             also_in=_places(hit.also_in, are_identical=True),
             nearly_in=_places(hit.also_in, are_identical=False),
+            elsewhere=hit.also_in_total - len(hit.also_in),
             similar=_similar(hit.passage),
             further=tuple(
-                QuoteView.of(found.passage, hit.document, found.highlights) for found in hit.further
+                QuoteView.of(found.passage, found.document, found.highlights) for found in hit.further
             ),
             within=address([*others, ("document", hit.document.id)]),
         )
@@ -131,6 +133,7 @@ class HitView:
             runs=runs(found.passage.text),
             also_in=_places(found.also_in, are_identical=True),
             nearly_in=_places(found.also_in, are_identical=False),
+            elsewhere=found.also_in_total - len(found.also_in),
             similar=_similar(found.passage),
         )
 

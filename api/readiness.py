@@ -11,6 +11,7 @@ from kb.knowledge_base import KnowledgeBase
 
 _log = logging.getLogger("api")
 _PAUSE_SECONDS = 3.0
+_LATER = {"Retry-After": str(RETRY_SECONDS)}
 
 
 class Readiness:
@@ -19,6 +20,7 @@ class Readiness:
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
         self._stop = threading.Event()
+        self._is_ending = False
         self._failure: EncoderUnavailable | None = None
         self._thread = threading.Thread(target=self._run, name="warming", daemon=True)
 
@@ -31,23 +33,24 @@ class Readiness:
         self._stop.set()
         self._thread.join(timeout=5)
 
+    def end(self) -> None:
+        """Be ready no more, while what is asked is still answered: the service is about to stop."""
+        self._is_ending = True
+
     def check(self) -> None:
-        """Return when a search would be answered at once.
+        """Return when a search would be answered at once, and the service is not about to stop.
 
         Raises `IndexUnavailable`, `EncoderUnavailable`, or `ProblemError` while the model is loading.
         """
+        if self._is_ending:
+            raise ProblemError(Problem(503, "The service is stopping.", headers=_LATER))
         self._knowledge_base.manifest()
         if self._knowledge_base.is_warm:
             return
         if self._failure:
             raise self._failure
-        raise ProblemError(
-            Problem(
-                503,
-                "The model is still being loaded. Try again in some seconds.",
-                headers={"Retry-After": str(RETRY_SECONDS)},
-            )
-        )
+        detail = "The model is still being loaded. Try again in some seconds."
+        raise ProblemError(Problem(503, detail, headers=_LATER))
 
     def _run(self) -> None:
         told = ""

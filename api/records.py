@@ -9,13 +9,28 @@ from typing import Any, Self
 from pydantic import Field
 
 from api.shapes import Shape
-from kb.builds import BuildRecord, State
+from kb.builds import BuildError, BuildRecord, State
 from kb.changes import Changes as DocumentChanges
 from kb.index import Manifest
 from kb.printing.reports import summary
-from kb.reports import read_report
+from kb.reports import open_report, read_report
 
 Moment = dt.datetime
+
+
+_FAILED = "The build failed; the live index is as it was. The log of the build on the server has the reason."
+_FAILURES = {
+    "corpus-error": "The folder with the documents is not there or holds nothing to read. See KB_CORPUS.",
+    "encoder-unavailable": "The model cannot be loaded. See KB_MODEL, and the log of the build.",
+    "index-not-written": "The folder of the index cannot be written. Free space on the server's disk.",
+    "killed": "The process of the build was ended from outside; the live index is as it was.",
+    "no-result": "The build ended without a result; the live index is as it was.",
+    "quality-lost": "The new index answers fewer of the golden questions. See report.golden.",
+    "stopped": "The build was stopped; the live index is as it was.",
+    "too-many-removals": "Too many documents would be removed; see report.removed. Is a folder missing? If "
+    "they must go: allowRemovals.",
+}
+_COUNT = " Null als dit stukken alleen voor leden kan meetellen en de sleutel het bereik members niet heeft."
 
 
 class BuildFailure(Shape):
@@ -23,6 +38,11 @@ class BuildFailure(Shape):
 
     code: str = Field(description="Vast woord voor de reden.", examples=["corpus-error"])
     message: str = Field(description="Wat er is gebeurd en wat er te doen is, voor de beheerder.")
+
+    @classmethod
+    def of(cls, error: BuildError | None) -> Self | None:
+        """The shape of an error, without its own message, which names folders of the server and documents."""
+        return cls(code=error.code, message=_FAILURES.get(error.code, _FAILED)) if error else None
 
 
 class BuildProgress(Shape):
@@ -38,17 +58,17 @@ class BuildProgress(Shape):
     pid: int = Field(description="Het proces op de server.")
     started: Moment
     ended: Moment | None
-    files_done: int = Field(ge=0)
-    files_total: int = Field(ge=0)
-    passages: int = Field(ge=0, description="Hoeveel passages er al zijn opgenomen.")
-    passages_reused: int = Field(ge=0, description="Hoeveel daarvan ongewijzigd zijn overgenomen.")
+    files_done: int | None = Field(description="Hoeveel bestanden er al zijn gelezen." + _COUNT)
+    files_total: int | None = Field(description="Hoeveel bestanden er zijn." + _COUNT)
+    passages: int | None = Field(description="Hoeveel passages er al zijn opgenomen." + _COUNT)
+    passages_reused: int | None = Field(description="Hoeveel daarvan ongewijzigd zijn overgenomen." + _COUNT)
     generation: str | None = Field(description="De index die is gemaakt.")
     error: BuildFailure | None
 
     @classmethod
-    def of(cls, record: BuildRecord) -> Self:
-        """The shape of a build."""
-        return cls(**_progress(record))
+    def of(cls, record: BuildRecord, *, members: bool) -> Self:
+        """The shape of a build; without `members`, of what everybody may know of it."""
+        return cls(**_progress(record, members=members))
 
 
 class Build(BuildProgress):
@@ -60,11 +80,11 @@ class Build(BuildProgress):
     summary: list[str] = Field(description="Het verslag in enkele zinnen.")
 
     @classmethod
-    def of(cls, record: BuildRecord) -> Self:
-        """The shape of a build."""
-        report = dict(record.report) if record.report else None
+    def of(cls, record: BuildRecord, *, members: bool) -> Self:
+        """The shape of a build; without `members`, of what everybody may know of it."""
+        report = shown_report(record.report, members=members) if record.report else None
         told = read_report(report)
-        return cls(**_progress(record), report=report, summary=summary(told) if told else [])
+        return cls(**_progress(record, members=members), report=report, summary=summary(told) if told else [])
 
 
 class BuildsAnswer(Shape):
@@ -84,13 +104,16 @@ class Generation(Shape):
     live: bool = Field(description="Of deze index in gebruik is.")
 
     @classmethod
-    def of(cls, manifest: Manifest, *, live: bool) -> Self:
-        """The shape of a generation."""
+    def of(cls, manifest: Manifest, *, live: bool, members: bool) -> Self:
+        """The shape of a generation; without `members`, of its open documents."""
+        documents, passages = manifest.documents, manifest.passages
+        if not members and manifest.open_documents is not None:
+            documents, passages = manifest.open_documents, manifest.open_passages or 0
         return cls(
             name=manifest.generation,
             created=manifest.created,
-            documents=manifest.documents,
-            passages=manifest.passages,
+            documents=documents,
+            passages=passages,
             model=manifest.encoder.model,
             live=live,
         )
@@ -172,7 +195,21 @@ class AddedDocument(Shape):
     note: str = Field(description="Wat er nu nog gebeurt.")
 
 
-def _progress(record: BuildRecord) -> dict[str, Any]:
+def shown_report(report: Mapping[str, Any], *, members: bool) -> dict[str, Any]:
+    """The report of a build as the API gives it; without `members`, its part that everybody may know."""
+    shown = report if members else open_report(report)
+    return {name: value for name, value in shown.items() if name != "open"}
+
+
+def _progress(record: BuildRecord, *, members: bool) -> dict[str, Any]:
+    counts: tuple[int | None, ...] = (
+        record.files_done, record.files_total, record.passages, record.reused,
+    )  # fmt: skip
+    if not members:
+        told = read_report(open_report(record.report)) if record.report else None
+        files = len(told.files) if told else None
+        counts = (files, files, told.passages if told else None, told.reused if told else None)
+    files_done, files_total, passages, reused = counts
     return {
         "id": record.id,
         "state": record.state,
@@ -180,10 +217,10 @@ def _progress(record: BuildRecord) -> dict[str, Any]:
         "pid": record.pid,
         "started": record.started,
         "ended": record.ended,
-        "files_done": record.files_done,
-        "files_total": record.files_total,
-        "passages": record.passages,
-        "passages_reused": record.reused,
+        "files_done": files_done,
+        "files_total": files_total,
+        "passages": passages,
+        "passages_reused": reused,
         "generation": record.generation,
-        "error": BuildFailure(code=record.error.code, message=record.error.message) if record.error else None,
+        "error": BuildFailure.of(record.error),
     }

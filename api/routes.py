@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 
-from api import records, schemas
+from api import answers, records, schemas
+from api.access import sees_members
+from api.bodies import address_faults
+from api.conditional import UNCHANGED, Freshness, refuse_if_known
+from api.exports import EXPORTED, JSON, Exporter, format_of, weight_of
 from api.openapi import json_body_of, parameters_of, problem_answers
 from api.parameters import DocumentsParameters, SearchParameters, SimilarParameters, check, read_body
 from api.problems import Fault, Problem, ProblemError, refused
 from api.readiness import Readiness
-from api.security import API
+from api.security import API, CORS, CORS_PREFLIGHT
+from api.shapes import PageLinks
 from api.sources import source_file
+from api.telemetry import note_answer, note_query
+from api.turns import Turn
+from kb import __version__
 from kb.builds import Builds
-from kb.knowledge_base import KnowledgeBase
+from kb.hits import SecondStage
+from kb.knowledge_base import Answered, KnowledgeBase
 
 
-def _knowledge_base(request: Request) -> Any:
-    return request.app.state.knowledge_base.pinned()
+def _knowledge_base(request: Request, members: Annotated[bool, Depends(sees_members)]) -> Any:
+    return request.app.state.knowledge_base.pinned(members=members)
 
 
 def _readiness(request: Request) -> Any:
@@ -28,17 +39,13 @@ def _readiness(request: Request) -> Any:
 
 async def takes_json(request: Request) -> None:
     """Refuse a client that says it cannot read JSON."""
-    if not _accepts(request.headers.get("accept", "*/*"), "application/json"):
+    if not weight_of(request.headers.get("accept", "*/*"), JSON):
         raise ProblemError(Problem(406, "The answer is application/json; Accept does not allow that."))
 
 
 async def takes_no_parameters(request: Request) -> None:
     """Refuse parameters where there are none, for they would be ignored in silence."""
-    faults = [
-        Fault("query", name, "unknown-parameter", "This address takes no parameters")
-        for name in request.query_params
-    ]
-    if faults:
+    if faults := address_faults(request):
         raise refused(faults)
 
 
@@ -46,60 +53,93 @@ Base = Annotated[KnowledgeBase, Depends(_knowledge_base)]
 Identifier = Annotated[str, Path(alias="id", description="Het id.", examples=["4be1a0c3d92f7765"])]
 Body = Annotated[tuple[SearchParameters, list[Fault]], Depends(read_body)]
 
+
+def _freshness(
+    request: Request,
+    response: Response,
+    knowledge_base: Base,
+    members: Annotated[bool, Depends(sees_members)],
+) -> Freshness:
+    today = dt.datetime.now().astimezone().date()
+    decisive = (knowledge_base.manifest().generation, request.app.state.answering, today.isoformat())
+    return Freshness(request, response, decisive, is_open=not members)
+
+
+Fresh = Annotated[Freshness, Depends(_freshness)]
+
 router = APIRouter(prefix=API, dependencies=[Depends(takes_json)])
+# What is also given in other forms than JSON.
+lists = APIRouter(prefix=API)
 files = APIRouter(prefix=API)
 
 
-@router.get(
+@lists.get(
     "/search",
     tags=["Zoeken"],
     summary="Zoek passages",
     description="Geeft de passages die de zoekvraag het best beantwoorden, elk met haar vindplaats. "
-    "`kind`, `event`, `language` en `document` mogen meermaals worden gegeven.",
+    "Een filter dat meer waarden toelaat, mag meermaals worden gegeven.",
     operation_id="zoek",
-    responses=problem_answers(400, 406, 503),
+    response_model=answers.SearchAnswer,
+    responses={**EXPORTED, **problem_answers(400, 406, 503), **UNCHANGED},
     openapi_extra=parameters_of(SearchParameters),
 )
-def search(request: Request, knowledge_base: Base) -> schemas.SearchAnswer:
+def search(request: Request, knowledge_base: Base, fresh: Fresh, _turn: Turn) -> Any:
     """The hits of the query in the address."""
     parameters, faults = SearchParameters.read_query(request.query_params)
     check(knowledge_base, parameters, faults)
-    return _search(knowledge_base, parameters)
+    wanted = format_of(request, parameters.format)
+    headers = fresh.check(wanted)
+    answered = _search(knowledge_base, parameters)
+    links = PageLinks.of(
+        request, total=answered.found.total, limit=parameters.limit, offset=parameters.offset
+    )
+    if answered.found.second_stage is SecondStage.TIMED_OUT:
+        headers = fresh.forget()
+    answer = answers.SearchAnswer.of(answered, links)
+    if not wanted.form:
+        return answer
+    exporter = Exporter(request, knowledge_base.settings, headers)
+    return exporter.hits(wanted.form, answered.found.hits, answer.hits, links)
 
 
-@router.post(
+@lists.post(
     "/search",
     tags=["Zoeken"],
     summary="Zoek passages met JSON",
     description="Als `GET /search`, met de vraag in de body: dan staat hij in geen adres of logboek.",
     operation_id="zoekMetJson",
-    responses=problem_answers(400, 406, 413, 415, 503),
+    response_model=answers.SearchAnswer,
+    responses={**EXPORTED, **problem_answers(400, 406, 413, 415, 503)},
     openapi_extra=json_body_of(SearchParameters, {"q": "digitalisering", "limit": 5}),
 )
-def search_by_body(request: Request, knowledge_base: Base, body: Body) -> schemas.SearchAnswer:
+def search_by_body(request: Request, knowledge_base: Base, body: Body, _turn: Turn) -> Any:
     """The hits of the query in the body."""
     parameters, faults = body
-    unknown = [
-        Fault(
-            "query", name, "unknown-parameter", "The search is in the body; the address takes no parameters"
-        )
-        for name in request.query_params
-    ]
-    check(knowledge_base, parameters, unknown + faults, where="body")
-    return _search(knowledge_base, parameters)
+    check(knowledge_base, parameters, [*address_faults(request), *faults], where="body")
+    wanted = format_of(request, parameters.format)
+    answered = _search(knowledge_base, parameters)
+    answer = answers.SearchAnswer.of(answered)
+    if not wanted.form:
+        return answer
+    exporter = Exporter(request, knowledge_base.settings, {})
+    return exporter.hits(wanted.form, answered.found.hits, answer.hits, None)
 
 
 @router.get(
     "/passages/{id}",
     tags=["Zoeken"],
     summary="Lees een passage met haar buren",
+    description="Geeft de letterlijke tekst met haar vindplaats, en de passages ervoor en erna.",
     operation_id="leesPassage",
     dependencies=[Depends(takes_no_parameters)],
-    responses=problem_answers(400, 404, 406, 503),
+    responses={**problem_answers(400, 404, 406, 503), **UNCHANGED},
 )
-def passage(passage_id: Identifier, knowledge_base: Base) -> schemas.PassageDetails:
+def passage(passage_id: Identifier, knowledge_base: Base, fresh: Fresh) -> schemas.PassageDetails:
     """A passage, and the ones before and after it."""
-    return schemas.PassageDetails.of(knowledge_base.passage(passage_id))
+    found = knowledge_base.passage(passage_id)
+    fresh.check()
+    return schemas.PassageDetails.of(found)
 
 
 @router.get(
@@ -109,14 +149,18 @@ def passage(passage_id: Identifier, knowledge_base: Base) -> schemas.PassageDeta
     description="Geeft uit andere documenten de passages die in betekenis het dichtst bij deze liggen. "
     "Wat vrijwel dezelfde woorden heeft, valt af: dat noemt `alsoIn` bij een treffer.",
     operation_id="zoekVergelijkbare",
-    responses=problem_answers(400, 404, 406, 503),
+    responses={**problem_answers(400, 404, 406, 503), **UNCHANGED},
     openapi_extra=parameters_of(SimilarParameters),
 )
-def similar(passage_id: Identifier, request: Request, knowledge_base: Base) -> schemas.SimilarAnswer:
+def similar(
+    passage_id: Identifier, request: Request, knowledge_base: Base, fresh: Fresh
+) -> answers.SimilarAnswer:
     """The passages nearest to a passage."""
     parameters, faults = SimilarParameters.read_query(request.query_params)
     check(knowledge_base, parameters, faults)
-    return schemas.SimilarAnswer.of(
+    knowledge_base.passage(passage_id)
+    fresh.check()
+    return answers.SimilarAnswer.of(
         passage_id,
         knowledge_base.similar(passage_id, filter=parameters.filter(), limit=parameters.limit),
         limit=parameters.limit,
@@ -124,39 +168,52 @@ def similar(passage_id: Identifier, request: Request, knowledge_base: Base) -> s
     )
 
 
-@router.get(
+@lists.get(
     "/documents",
     tags=["Documenten"],
     summary="Noem de documenten",
+    description="Geeft de documenten die de filters toelaten, op volgorde van hun pad.",
     operation_id="noemDocumenten",
-    responses=problem_answers(400, 406, 503),
+    response_model=schemas.DocumentsAnswer,
+    responses={**EXPORTED, **problem_answers(400, 406, 503), **UNCHANGED},
     openapi_extra=parameters_of(DocumentsParameters),
 )
-def documents(request: Request, knowledge_base: Base) -> schemas.DocumentsAnswer:
+def documents(request: Request, knowledge_base: Base, fresh: Fresh) -> Any:
     """The documents that the filters allow, by path."""
     parameters, faults = DocumentsParameters.read_query(request.query_params)
     check(knowledge_base, parameters, faults)
+    wanted = format_of(request, parameters.format)
+    headers = fresh.check(wanted)
     found = knowledge_base.documents(parameters.filter())
     page = found[parameters.offset : parameters.offset + parameters.limit]
-    return schemas.DocumentsAnswer(
+    answer = schemas.DocumentsAnswer(
         total=len(found),
         limit=parameters.limit,
         offset=parameters.offset,
+        generation=knowledge_base.manifest().generation,
+        links=PageLinks.of(request, total=len(found), limit=parameters.limit, offset=parameters.offset),
         documents=[schemas.DocumentDetails.of(record) for record in page],
     )
+    if not wanted.form:
+        return answer
+    exporter = Exporter(request, knowledge_base.settings, headers)
+    return exporter.documents(wanted.form, page, answer.documents, answer.links)
 
 
 @router.get(
     "/documents/{id}",
     tags=["Documenten"],
     summary="Lees wat van een document bekend is",
+    description="Titel, datum, bijeenkomst, sprekers en wat er verder van het document bekend is.",
     operation_id="leesDocument",
     dependencies=[Depends(takes_no_parameters)],
-    responses=problem_answers(400, 404, 406, 503),
+    responses={**problem_answers(400, 404, 406, 503), **UNCHANGED},
 )
-def document(document_id: Identifier, knowledge_base: Base) -> schemas.DocumentDetails:
+def document(document_id: Identifier, knowledge_base: Base, fresh: Fresh) -> schemas.DocumentDetails:
     """One document."""
-    return schemas.DocumentDetails.of(knowledge_base.document(document_id))
+    record = knowledge_base.document(document_id)
+    fresh.check()
+    return schemas.DocumentDetails.of(record)
 
 
 @files.get(
@@ -177,9 +234,10 @@ def document(document_id: Identifier, knowledge_base: Base) -> schemas.DocumentD
             "description": "Het gevraagde deel.",
             "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         },
+        **UNCHANGED,
         **problem_answers(400, 404, 416, 503),
     },
-    response_class=JSONResponse,
+    response_class=Response,
 )
 def file(document_id: Identifier, knowledge_base: Base) -> Any:
     """The source of a document, exactly as it was indexed."""
@@ -190,6 +248,8 @@ def file(document_id: Identifier, knowledge_base: Base) -> Any:
     "/status",
     tags=["Status"],
     summary="Lees wat de index bevat",
+    description="Hoeveel documenten en passages er zijn, wat de laatste bouwopdracht deed, en of er nu een "
+    "loopt.",
     operation_id="leesStatus",
     dependencies=[Depends(takes_no_parameters)],
     responses=problem_answers(400, 406, 503),
@@ -208,8 +268,10 @@ def status(knowledge_base: Base) -> records.Status:
     "/health/live",
     tags=["Status"],
     summary="Leeft de dienst?",
+    description="200 zolang de dienst kan worden bevraagd, ook als er nog geen index is.",
     operation_id="leeft",
-    responses=problem_answers(406),
+    dependencies=[Depends(takes_no_parameters)],
+    responses=problem_answers(400, 406),
 )
 async def live() -> schemas.Health:
     """True whenever it can be asked."""
@@ -222,7 +284,8 @@ async def live() -> schemas.Health:
     summary="Kan de dienst antwoorden?",
     description="503 tot de index en het taalmodel geladen zijn; `detail` zegt wat er dan te doen is.",
     operation_id="isGereed",
-    responses=problem_answers(406, 503),
+    dependencies=[Depends(takes_no_parameters)],
+    responses=problem_answers(400, 406, 503),
 )
 def ready(readiness: Annotated[Readiness, Depends(_readiness)]) -> schemas.Health:
     """True when a search would be answered at once."""
@@ -234,42 +297,39 @@ def ready(readiness: Annotated[Readiness, Depends(_readiness)]) -> schemas.Healt
     "/openapi.json",
     tags=["Status"],
     summary="Lees deze beschrijving",
+    description="Het OpenAPI-document (versie 3.1). Pagina's van andere herkomst mogen het lezen (CORS).",
     operation_id="leesBeschrijving",
     responses={
         200: {
             "description": "Het OpenAPI-document.",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object"},
+                    "example": {"openapi": "3.1.0", "info": {"title": "Kennisbank", "version": __version__}},
+                }
+            },
         },
-        **problem_answers(406),
+        **UNCHANGED,
+        **problem_answers(400, 406),
     },
+    dependencies=[Depends(takes_no_parameters)],
 )
-async def openapi(request: Request) -> JSONResponse:
+async def openapi(request: Request) -> Response:
     """The OpenAPI document, which pages of other origins may read."""
     app = cast(FastAPI, request.app)
-    return JSONResponse(app.openapi(), headers={"Access-Control-Allow-Origin": "*"})
+    content = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+    tag = hashlib.sha256(content).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", **CORS}
+    refuse_if_known(request.headers, headers)
+    return Response(content, media_type="application/json", headers=headers)
 
 
-def _search(knowledge_base: KnowledgeBase, parameters: SearchParameters) -> schemas.SearchAnswer:
-    return schemas.SearchAnswer.of(
-        knowledge_base.search(
-            parameters.q,
-            mode=parameters.mode,
-            filter=parameters.filter(),
-            limit=parameters.limit,
-            offset=parameters.offset,
-            dates=parameters.dates,
-            group_by=parameters.group_by,
-        )
-    )
+@router.options("/openapi.json", include_in_schema=False, status_code=204)
+async def openapi_preflight() -> Response:
+    """What a page of another origin asks first, when it is to send headers of its own."""
+    return Response(status_code=204, headers={**CORS, **CORS_PREFLIGHT})
 
 
-def _accepts(header: str, media_type: str) -> bool:
-    """Whether an Accept header allows a media type; its most specific range decides (RFC 9110, 12.5.1)."""
-    ranges = {"*/*": 0, media_type.partition("/")[0] + "/*": 1, media_type: 2}
-    best, is_allowed = -1, False
-    for item in header.split(","):
-        name, *parameters = [part.strip().lower() for part in item.split(";")]
-        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        if ranges.get(name, -1) > best:
-            best, is_allowed = ranges[name], weight.strip("0.") != ""
-    return is_allowed
+def _search(knowledge_base: KnowledgeBase, parameters: SearchParameters) -> Answered:
+    note_query(parameters.q)
+    return note_answer(knowledge_base.ask(parameters.request()))

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kb import __version__
 
 API = "/v1"
+# Where assistants ask, when `api.assistants` serves.
+ASSISTANTS = "/mcp"
 _log = logging.getLogger("api")
 
 _EVERYWHERE = {
@@ -24,6 +26,15 @@ _EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# For the OpenAPI document alone. What the others answer is for who may reach this service: a page of another
+# origin would read it with the reader's own access to the network.
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "API-Version, ETag"}
+CORS_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Accept, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+_SECURE = "max-age=31536000"
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -33,7 +44,7 @@ _PAGE_POLICY = (
 
 def is_api(path: str) -> bool:
     """True for what programs ask, false for pages."""
-    return path == API or path.startswith(f"{API}/")
+    return path in (API, ASSISTANTS) or path.startswith(f"{API}/")
 
 
 class Guard:
@@ -59,7 +70,7 @@ class Guard:
             nonlocal has_started
             if message["type"] == "http.response.start":
                 has_started = True
-                _add_headers(MutableHeaders(scope=message), scope["path"])
+                _add_headers(MutableHeaders(scope=message), scope)
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
@@ -77,8 +88,15 @@ class Guard:
             await self._on_crash(Request(scope))(scope, receive, guarded)
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in _EVERYWHERE.items():
         headers[name] = value
-    headers.setdefault("Content-Security-Policy", API_POLICY if is_api(path) else _PAGE_POLICY)
+    of_api = is_api(scope["path"])
+    headers.setdefault("Content-Security-Policy", API_POLICY if of_api else _PAGE_POLICY)
     headers.setdefault("Cache-Control", "no-store")
+    headers.add_vary_header("Authorization")
+    if of_api:
+        headers.add_vary_header("Accept")
+    if scope.get("scheme") == "https":
+        # RFC 6797, 7.2: not over plain HTTP. Behind a proxy the scheme is the one that it tells.
+        headers["Strict-Transport-Security"] = _SECURE

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from starlette.requests import Request
 
 from api.security import API
 from api.sources import opens_at_a_page
 from kb import documents as nouns
 from kb.documents import Kind, Part, Passage
 from kb.index import DocumentRecord
+from kb.search_request import MAX_OFFSET
 
 # Pydantic writes "a date or null" as two schemas; readers of the document look for `format` on the field.
 Day = Annotated[dt.date | None, Field(json_schema_extra={"format": "date"}, examples=["2024-11-07"])]
@@ -75,15 +78,19 @@ class DocumentName(Shape):
     @classmethod
     def of(cls, record: DocumentRecord) -> Self:
         """The shape of a document."""
-        return cls(
-            id=record.id,
-            title=record.title,
-            kind=record.kind,
-            date=record.date,
-            event=EventName.of(record.event),
-            language=record.language,
-            source=record.source,
-        )
+        return cls(**cls._named(record), event=EventName.of(record.event))
+
+    @staticmethod
+    def _named(record: DocumentRecord) -> dict[str, Any]:
+        """The fields that every shape of a document has alike."""
+        return {
+            "id": record.id,
+            "title": record.title,
+            "kind": record.kind,
+            "date": record.date,
+            "language": record.language,
+            "source": record.source,
+        }
 
 
 class Locator(Shape):
@@ -129,3 +136,38 @@ class PassageLinks(Shape):
         own = f"{API}/passages/{passage.id}"
         file = f"{API}/documents/{record.id}/file{place}"
         return cls.model_validate({"self": own, "file": file, "similar": f"{own}/similar"})
+
+
+class PageLinks(Shape):
+    """De buren van deze lijst."""
+
+    self_: str = Field(
+        alias="self", description="Deze bladzijde.", examples=["/v1/search?q=besluit&limit=10&offset=10"]
+    )
+    next: str | None = Field(
+        description="De volgende bladzijde; null als deze de laatste is.",
+        examples=["/v1/search?q=besluit&limit=10&offset=20"],
+    )
+    prev: str | None = Field(
+        description="De vorige bladzijde; null als deze de eerste is.",
+        examples=["/v1/search?q=besluit&limit=10&offset=0"],
+    )
+
+    @classmethod
+    def of(cls, request: Request, *, total: int, limit: int, offset: int) -> Self:
+        """The links of a part of a list of `total`, which the address of a request asks for."""
+
+        def address(start: int) -> str:
+            asked = [item for item in request.query_params.multi_items() if item[0] != "offset"]
+            return f"{request.url.path}?{urlencode([*asked, ('offset', str(start))])}"
+
+        after = offset + limit
+        has_next = after < total and after <= MAX_OFFSET
+        query = request.url.query
+        return cls.model_validate(
+            {
+                "self": f"{request.url.path}?{query}" if query else request.url.path,
+                "next": address(after) if has_next else None,
+                "prev": address(max(0, offset - limit)) if offset else None,
+            }
+        )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from api.conditional import NotModified, refuse_if_known
 from api.problems import Problem, ProblemError
 from api.security import API_POLICY
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
 
+_BYTES = re.compile(
+    r"bytes=\s*(\d{1,18}-\d{0,18}|-\d{1,18})(\s*,\s*(\d{1,18}-\d{0,18}|-\d{1,18}))*\s*", re.ASCII
+)
 # Enough to see in which encoding a text was saved.
 _TEXT_BYTES = 256 * 1024
 # A browser's own PDF viewer is an object with styles in the answer's document.
@@ -55,7 +61,7 @@ def opens_at_a_page(source: str) -> bool:
 class SourceFile(FileResponse):
     """A file, whole or in ranges. PDF and text are shown; what a browser could run is only saved."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, sha256: str) -> None:
         known = _FORMATS.get(file.suffix.lower(), _OTHER)
         is_pdf = known.media_type == "application/pdf"
         super().__init__(
@@ -66,6 +72,7 @@ class SourceFile(FileResponse):
             headers={
                 # A reader of one page asks for many ranges; each time it must ask whether they still hold.
                 "Cache-Control": "private, no-cache",
+                "ETag": f'"{sha256}"',
                 "Content-Security-Policy": _PDF_POLICY if is_pdf else _FILE_POLICY,
             },
         )
@@ -74,7 +81,18 @@ class SourceFile(FileResponse):
             self.headers["Content-Type"] = "text/html"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or a problem where the range cannot be had."""
+        """Send the file, or a problem where the range cannot be had.
+
+        A Range of another unit or of no form is ignored (RFC 9110, 14.2).
+        """
+        asked = Headers(scope=scope)
+        try:
+            refuse_if_known(asked, self.headers)
+        except NotModified as unchanged:
+            await unchanged.response()(scope, receive, send)
+            return
+        if not _are_ranges(asked.get("range", "")):
+            scope = {**scope, "headers": [item for item in scope["headers"] if item[0] != b"range"]}
         refusal: Problem | None = None
 
         async def checked(message: Message) -> None:
@@ -100,12 +118,20 @@ def source_file(knowledge_base: KnowledgeBase, document_id: str) -> SourceFile:
     gone or is another than the one that was read."""
     record = knowledge_base.document(document_id)
     try:
-        return SourceFile(knowledge_base.file(record.id))
+        return SourceFile(knowledge_base.file(record.id), record.sha256)
     except NotFound:
         detail = (
             "The file is gone or has changed since it was read. Build the index again on the server: kb build"
         )
         raise ProblemError(Problem(404, detail)) from None
+
+
+def _are_ranges(header: str) -> bool:
+    """True for ranges of bytes that are such by their form: none ends before it begins."""
+    if not _BYTES.fullmatch(header):
+        return False
+    pairs = [part.strip().partition("-") for part in header.partition("=")[2].split(",")]
+    return all(not first or not last or int(first) <= int(last) for first, _, last in pairs)
 
 
 def _charset(file: Path) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from python_multipart.exceptions import FormParserError
@@ -12,38 +9,49 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.problems import Fault, Problem, ProblemError, refused
+from api.problems import RETRY_SECONDS, Fault, Problem, ProblemError, refused
 from kb.corpus.adding import Added, receive
 from kb.errors import InvalidDocument, TooLarge
 
 _MAX_PARTS = 10
 _MAX_FIELD = 4_096
 # Room for the form around the file.
-_FORM_BYTES = 64 * 1024
-_BYTES_A_SECOND = 1_000
+FORM_BYTES = 64 * 1024
 
 
 class Uploads:
-    """Receives files for the corpus in `root`.
+    """Receives files for the corpus in `root`, of at most `max_bytes`, and `most` at the same time."""
 
-    A client that sends nothing for `patience` seconds is left, and so is one that sends less than 1 kB a
-    second beyond twice that time.
-    """
-
-    def __init__(self, root: Path, *, max_bytes: int, patience: float = 30.0) -> None:
+    def __init__(self, root: Path, *, max_bytes: int, most: int = 8) -> None:
         self._root = root
         self._max_bytes = max_bytes
-        self._patience = patience
+        self._most = most
+        self._receiving = 0
 
     async def receive(self, request: Request) -> Added:
         """Add the file of a request to the corpus. Raises `ProblemError`, or what `kb.corpus.adding` does."""
         form = _Form(_boundary(request))
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self._max_bytes + _FORM_BYTES:
+        if declared.isdecimal() and int(declared[:20]) > self._max_bytes + FORM_BYTES:
             raise self._too_large()
+        if self._receiving >= self._most:
+            detail = f"{self._most} files are being received already (KB_UPLOADS). Send this one again later."
+            headers = {"Retry-After": str(RETRY_SECONDS), "Connection": "close"}
+            raise ProblemError(Problem(503, detail, headers=headers))
+        self._receiving += 1
+        try:
+            return await self._receive(request, form)
+        finally:
+            self._receiving -= 1
+
+    async def _receive(self, request: Request, form: _Form) -> Added:
         with await run_in_threadpool(receive, self._root, max_bytes=self._max_bytes) as received:
             try:
-                async for chunk in self._chunks(request):
+                total = 0
+                async for chunk in request.stream():
+                    total += len(chunk)
+                    if total > self._max_bytes + FORM_BYTES:
+                        raise self._too_large()
                     if data := form.feed(chunk):
                         await run_in_threadpool(received.write, data)
                 if faults := form.faults():
@@ -54,25 +62,6 @@ class Uploads:
             except InvalidDocument as error:
                 found = [Fault("body", f"/{name}", code, detail) for name, code, detail in error.faults]
                 raise refused(found) from None
-
-    async def _chunks(self, request: Request) -> AsyncIterator[bytes]:
-        """The body as it comes, as long as it comes and is not too large."""
-        started, total = time.monotonic(), 0
-        stream = aiter(request.stream())
-        while True:
-            ends = started + 2 * self._patience + total / _BYTES_A_SECOND
-            try:
-                async with asyncio.timeout(max(0.0, min(self._patience, ends - time.monotonic()))):
-                    chunk = await anext(stream, None)
-            except TimeoutError:
-                detail = "The file comes too slowly. Send it over a faster connection"
-                raise ProblemError(Problem(408, f"{detail}.", headers={"Connection": "close"})) from None
-            if chunk is None:
-                return
-            total += len(chunk)
-            if total > self._max_bytes + _FORM_BYTES:
-                raise self._too_large()
-            yield chunk
 
     def _too_large(self) -> ProblemError:
         detail = f"The file is larger than {self._max_bytes / 1e6:,.0f} MB (KB_FILE_MEGABYTES)."

@@ -13,8 +13,9 @@ from api.problems import Fault
 from kb import dutch
 from kb.hits import GroupBy, SecondStage
 from kb.index import DocumentRecord, Facets
-from kb.knowledge_base import MAX_OFFSET, Answered
+from kb.knowledge_base import Answered
 from kb.relevance import is_answered
+from kb.search_request import MAX_OFFSET
 
 PER_PAGE = 10
 GROUP_BY = "groupBy"

@@ -30,8 +30,10 @@ from kb.index import Filter, Ranking
 from kb.index.embedded import EmbeddedIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.language import shipped_synonyms
+from kb.models import Models
 from kb.reranking import Reranking
-from kb.search import RERANKED, Mode, Models, read_query, search
+from kb.search import RERANKED, read_query, search
+from kb.search_request import Mode
 from kb.settings import Settings
 from kb.weights import Weights
 

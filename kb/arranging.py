@@ -1,20 +1,26 @@
-"""A ranking of passages into what a reader sees: each text once, and no page of one document alone."""
+"""A ranking of passages into what a reader sees: each text once, in groups or by date if so asked, and no
+page of one document alone."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kb.documents import Passage
-from kb.hits import Place
+from kb.hits import GroupBy, Page, Place, Sort
 from kb.index import DocumentRecord, Index, PassageRecord, Ranking
 from kb.near_duplicates import words_of
 
 # Hits of one document before those of others have their turn.
 MAX_PER_DOCUMENT = 5
-# Further passages that a document shows under its best one.
+# The best hits, that are ordered by date. All that were found, newest first, would be noise.
+NEWEST_OF = 50
+# Further passages that a group shows under its best one.
 MAX_FURTHER = 3
+# Other places of its words that a passage names.
+MAX_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +64,50 @@ def spread(found: Iterable[Ranked]) -> list[Ranked]:
     return [one for _, one in sorted(turns, key=lambda turn: turn[0])]
 
 
-def by_document(found: Iterable[Ranked]) -> list[Ranked]:
-    """Each document once, at the rank of its best passage, with the next best ones under it."""
-    documents: dict[str, list[Ranked]] = {}
+def hit_of(page: Page, documents: Mapping[str, DocumentRecord]) -> Callable[[Ranked], Hashable]:
+    """What tells which hit a passage belongs to: itself, its document or its event.
+
+    A document without an event is a hit of its own. `documents` holds the document of each passage by its id.
+    """
+
+    def event_of(one: Ranked) -> Hashable:
+        event = documents[one.document_id].event
+        return (event.id,) if event else one.document_id
+
+    match page.group_by:
+        case GroupBy.DOCUMENT:
+            return lambda one: one.document_id
+        case GroupBy.EVENT:
+            return event_of
+    return lambda one: one.record.row
+
+
+def grouped(found: Iterable[Ranked], group_of: Callable[[Ranked], Hashable]) -> list[Ranked]:
+    """Each group once, at the rank of its best passage, with the next best ones under it."""
+    groups: dict[Hashable, list[Ranked]] = {}
     for one in found:
-        documents.setdefault(one.document_id, []).append(one)
-    return [replace(best, further=tuple(rest[:MAX_FURTHER])) for best, *rest in documents.values()]
+        groups.setdefault(group_of(one), []).append(one)
+    return [replace(best, further=tuple(rest[:MAX_FURTHER])) for best, *rest in groups.values()]
+
+
+def newest_first(found: Iterable[Ranked], documents: Mapping[str, DocumentRecord]) -> list[Ranked]:
+    """The same ones by the dates of their documents, the undated last; those of one day stay as they were."""
+
+    def day(one: Ranked) -> dt.date:
+        return documents[one.document_id].date or dt.date.min
+
+    return sorted(found, key=day, reverse=True)
+
+
+def arrange(found: list[Ranked], page: Page, documents: Mapping[str, DocumentRecord]) -> list[Ranked]:
+    """A ranking as `page` asks for it: grouped or not, all of it by rank or the best of it by date."""
+    hits = grouped(found, hit_of(page, documents)) if page.group_by else spread(found)
+    return newest_first(hits[:NEWEST_OF], documents) if page.sort is Sort.DATE else hits
 
 
 def other_places(index: Index, found: Sequence[Ranked]) -> dict[int, tuple[Place, ...]]:
-    """Where each passage stands with near-identical words as well, by its row."""
-    twins = sorted({row for one in found for row in one.record.twins})
+    """Where each passage stands with near-identical words as well, by its row: the first `MAX_PLACES`."""
+    twins = sorted({row for one in found for row in one.record.twins[:MAX_PLACES]})
     passages = {other.row: other.passage for other in index.passages(twins)}
     documents = _documents(index, (passage.document_id for passage in passages.values()))
     return {one.record.row: tuple(_places(one.record, passages, documents)) for one in found}
@@ -87,7 +126,7 @@ def _places(
     record: PassageRecord, passages: Mapping[int, Passage], documents: Mapping[str, DocumentRecord]
 ) -> Iterator[Place]:
     words = words_of(record.passage.text)
-    for passage in (passages[row] for row in record.twins):
+    for passage in (passages[row] for row in record.twins[:MAX_PLACES]):
         yield Place(
             document=documents[passage.document_id],
             passage=passage,

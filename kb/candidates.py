@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Query:
     `terms` are weighted (`kb.language.expand_query`), `words` the terms of each of its own words;
     `corrections` are (word as typed, word probably meant). With a `period`, `dense_text` is the query
     without its words: a vector of "najaar 2018" lies near every text that names a year, while the date
-    itself says which documents are meant.
+    itself says which documents are meant. `encoded` is `dense_text` where it was encoded beforehand.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Query:
     words: Words = ()
     corrections: tuple[tuple[str, str], ...] = ()
     period: Period | None = None
+    encoded: Encoded | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ KBError
 ├── InvalidQuery             a search that cannot be carried out as asked
 ├── InvalidQuestions         a file of questions or a benchmark that breaks its format
 ├── EvaluationUnavailable    a library that only measuring needs is not installed
+├── AssistantsUnavailable    the library that assistants are answered with is not installed
 └── NotFound                 no such document or passage in the live generation
 
 Messages are for operators: in English, they say what happened and what to do next.
@@ -213,6 +214,10 @@ class InvalidQuestions(KBError):
 
 class EvaluationUnavailable(KBError):
     """A library that only measuring needs is not installed."""
+
+
+class AssistantsUnavailable(KBError):
+    """The library that assistants are answered with is not installed."""
 
 
 class NotFound(KBError):

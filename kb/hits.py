@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.documents import Passage
@@ -10,9 +11,29 @@ from kb.index import DocumentRecord
 
 
 class GroupBy(StrEnum):
-    """What hits are taken together by."""
+    """What hits are taken together by. A document without an event is a group of its own."""
 
     DOCUMENT = "document"
+    EVENT = "event"
+
+
+class Sort(StrEnum):
+    """What order hits stand in: the best first, or of the best ones the newest first and the undated last."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+
+
+class Facet(StrEnum):
+    """By what hits can be counted; each is the name of a filter as well."""
+
+    KIND = "kind"
+    YEAR = "year"
+    EVENT = "event"
+    LANGUAGE = "language"
+    SPEAKER = "speaker"
+    HOST = "host"
+    THEME = "theme"
 
 
 class SecondStage(StrEnum):
@@ -26,11 +47,18 @@ class SecondStage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which hits are asked for: `limit` of them after the first `offset`, one a document if so grouped."""
+    """Which hits are asked for, and in what order: `limit` of them after the first `offset`, one a group if
+    so grouped.
+
+    Passages of less than `min_relevance` are no hits. `facets` are counted over all hits.
+    """
 
     offset: int = 0
     limit: int = 10
     group_by: GroupBy | None = None
+    sort: Sort = Sort.RELEVANCE
+    min_relevance: float | None = None
+    facets: tuple[Facet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +72,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FurtherPassage:
-    """Another passage that was found in the document of a hit; its fields as in `Hit`."""
+    """Another passage that was found in the group of a hit; its fields as in `Hit`."""
 
     score: float
     passage: Passage
+    document: DocumentRecord
     relevance: float | None = None
     highlights: tuple[tuple[int, int], ...] = ()
 
@@ -59,8 +88,8 @@ class Hit:
     `rank` counts from 1 over all hits of the query. `score` compares passages within it and means nothing
     beyond. `relevance` estimates within 0 and 1 how likely it is that the passage answers the query; None
     from a single retriever. `highlights` are [start, end) offsets of matching words in the passage's text,
-    `best_sentence` those of the sentence that fits best. `further` are the next best passages of the
-    document, where hits are grouped by it.
+    `best_sentence` those of the sentence that fits best. `also_in` are the first of the `also_in_total`
+    other places of its words, `further` the next best passages of its group, where hits are grouped.
     """
 
     rank: int
@@ -71,15 +100,31 @@ class Hit:
     highlights: tuple[tuple[int, int], ...] = ()
     best_sentence: tuple[int, int] | None = None
     also_in: tuple[Place, ...] = ()
+    also_in_total: int = 0
     further: tuple[FurtherPassage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """A value as a filter takes it and as a reader calls it, and the number of hits that have it."""
+
+    value: str
+    name: str
+    hits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
-    """One page of hits and how many there are of the query in all: documents, where grouped by it."""
+    """One page of hits and how many there are of the query in all: groups, where grouped.
+
+    `best` is the relevance of the passage that fits the query best, whatever order the hits stand in and
+    however relevant they must be; None without any, and from a single retriever.
+    """
 
     total: int
     second_stage: SecondStage
+    best: float | None = None
+    facets: Mapping[Facet, tuple[FacetValue, ...]] = field(default_factory=dict)
     hits: tuple[Hit, ...] = ()
 
 
@@ -91,3 +136,4 @@ class SimilarPassage:
     passage: Passage
     document: DocumentRecord
     also_in: tuple[Place, ...] = ()
+    also_in_total: int = 0

@@ -183,9 +183,10 @@ class Keys:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[tuple[Key, ...]]:
         """The keys, while no other process changes them."""
+        file = self._target()
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            lock = open_lock(self._file.with_name(f".{self._file.name}.lock"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = open_lock(file.with_name(f".{file.name}.lock"))
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield self._read()
@@ -195,7 +196,11 @@ class Keys:
             raise self._unavailable(error) from error
 
     def _write(self, keys: Sequence[Key]) -> None:
-        _replace(self._file, {"version": 1, "keys": [key.stored() for key in keys]}, durable=True)
+        _replace(self._target(), {"version": 1, "keys": [key.stored() for key in keys]}, durable=True)
+
+    def _target(self) -> Path:
+        """The file itself: one that is replaced by its name would take the place of a link."""
+        return Path(os.path.realpath(self._file))
 
     def _unavailable(self, error: Exception) -> KeysUnavailable:
         return KeysUnavailable(

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime as dt
-import re
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from kb.candidates import Query
 from kb.corpus import source_file
 from kb.documents import Passage
-from kb.embedding import Encoder, EncoderIdentity, load_encoder, load_reranker
-from kb.errors import IncompatibleIndex, InvalidQuery, NotFound
+from kb.embedding import Encoder
+from kb.errors import NotFound
 from kb.files import sha256_of
 from kb.generations import Generations
 from kb.hits import GroupBy, Hits, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.language import Synonyms, shipped_synonyms
-from kb.live_index import LiveIndex
-from kb.reranking import Reranking
-from kb.search import Mode, Models, Observed, observe, read_query, search, similar
+from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex
+from kb.models import LoadedModels, Models
+from kb.search import Observed, observe, read_query, search, similar
+from kb.search_request import (
+    MAX_LIMIT,
+    MAX_SIMILAR,
+    MAX_SUGGESTIONS,
+    MAX_TYPED,
+    Faults,
+    Mode,
+    SearchRequest,
+    filter_faults,
+    page_faults,
+    query_faults,
+    refuse,
+)
 from kb.settings import Settings
+from kb.suggestions import Suggested
+from kb.suggestions.learning import LearnedSuggestions
 from kb.weights import Weights
-
-MAX_QUERY = 1_000
-MAX_LIMIT = 100
-MAX_OFFSET = 10_000
-MAX_SIMILAR = 50
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +52,36 @@ class Answered:
     `asked` is the query as it was understood: the period it names, and what may be a typing error.
     """
 
-    query: str
+    request: SearchRequest
     asked: Query
-    mode: Mode
-    limit: int
-    offset: int
-    group_by: GroupBy | None
     seconds: float
     generation: str
     found: Hits
+
+    @property
+    def query(self) -> str:
+        """The words of the query, with single spaces."""
+        return self.asked.text
+
+    @property
+    def mode(self) -> Mode:
+        """Which retrievers were asked."""
+        return self.request.mode
+
+    @property
+    def limit(self) -> int:
+        """How many hits were asked for."""
+        return self.request.page.limit
+
+    @property
+    def offset(self) -> int:
+        """How many hits were passed over."""
+        return self.request.page.offset
+
+    @property
+    def group_by(self) -> GroupBy | None:
+        """What the hits are taken together by."""
+        return self.request.page.group_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +94,6 @@ class PassageInContext:
     next: Passage | None
 
 
-class _Live(Protocol):
-    def get(self) -> Index: ...
-
-
 class KnowledgeBase:
     """Searches the live generation, and goes on to the next one when it is published."""
 
@@ -76,26 +101,30 @@ class KnowledgeBase:
         self._settings = settings
         self._generations = Generations(settings.indexes)
         self._newest = LiveIndex(self._generations)
-        self._live: _Live = self._newest
-        self._models = _LoadedOnce(settings)
+        self._live: Live = self._newest
+        self._open: Live = OpenIndex(self._live)
+        self._models = LoadedModels(settings)
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
+        self._suggestions = LearnedSuggestions()
         self._unchanged: dict[str, tuple[int, int]] = {}
 
-    def pinned(self) -> Self:
+    def pinned(self, *, members: bool = True) -> Self:
         """This knowledge base at one generation: the one that is live when it is first asked.
 
-        For a request that asks more than once: what is published in between does not mix into it.
+        For a request that asks more than once: what is published in between does not mix into it. Without
+        `members` it is as if the documents for members were not there.
         """
         other = copy.copy(self)
-        other._live = _FirstIndex(self._live)
+        other._live = FirstIndex(self._live if members else self._open)
         return other
 
     @classmethod
     def over(cls, index: Index, settings: Settings, encoder: Encoder) -> Self:
         """One over an index that is open already, whether it is published or not."""
         found = cls(settings)
-        found._live = _OneIndex(index)
-        found._models = _LoadedOnce(settings, encoder)
+        found._live = OneIndex(index)
+        found._open = OpenIndex(found._live)
+        found._models = LoadedModels(settings, encoder)
         return found
 
     @property
@@ -108,17 +137,19 @@ class KnowledgeBase:
 
         Raises `IndexUnavailable` or `EncoderUnavailable`.
         """
-        self._check(self._live.get(), self._models.get().encoder)
+        self._models.fitting(self._live.get().manifest)
+        for live in (self._live, self._open):
+            self._suggestions.of(live.get())
 
     @property
     def is_warm(self) -> bool:
         """True once the encoder is loaded and the live generation can be asked with it."""
         if not self._models.is_loaded:
             return False
-        self._check(self._live.get(), self._models.get().encoder)
+        self._models.fitting(self._live.get().manifest)
         return True
 
-    def search(  # noqa: PLR0913 - one for each of the API's parameters
+    def search(  # noqa: PLR0913 - what is asked most, in the words of the API
         self,
         query: str,
         *,
@@ -129,33 +160,42 @@ class KnowledgeBase:
         dates: bool = True,
         group_by: GroupBy | None = None,
     ) -> Answered:
-        """The hits of a query. Raises `InvalidQuery` with every fault of it, or `IndexUnavailable`.
+        """The hits of a query: `ask`, with what is asked in parameters."""
+        return self.ask(
+            SearchRequest(
+                query=query,
+                mode=mode,
+                filter=filter or Filter(),
+                page=Page(offset=offset, limit=limit, group_by=group_by),
+                dates=dates,
+            )
+        )
 
-        With `dates`, a period that the query names ("najaar 2018") prefers documents of that time. With
-        `group_by`, each document is one hit, and `limit`, `offset` and the total count documents.
+    def ask(self, request: SearchRequest) -> Answered:
+        """The hits that are asked for. Raises `InvalidQuery` with every fault, or `IndexUnavailable`."""
+        index = self._live.get()
+        refuse(request.faults(index))
+        models = self._models.fitting(index.manifest)
+        started = time.perf_counter()
+        return self._answer(index, models, request, self._understood(request, index), started)
+
+    def search_many(self, requests: Sequence[SearchRequest]) -> list[Answered]:
+        """The answers to several, in their order; their queries are encoded together.
+
+        `seconds` of each leaves that out. Raises as `ask` does, at the first that has faults.
         """
         index = self._live.get()
-        filter = filter or Filter()
-        _refuse(_faults(query, limit, offset) + _filter_faults(filter, index))
-        models = self._models.get()
-        self._check(index, models.encoder)
-        started = time.perf_counter()
-        query = " ".join(query.split())
-        # The single retrievers are what they are compared as: their own scores, without dates.
-        asked = self._read(query, index, dates=dates and mode is Mode.HYBRID)
-        page = Page(offset=offset, limit=limit, group_by=group_by)
-        found = search(index, models, asked, mode=mode, filter=filter, page=page)
-        return Answered(
-            query=query,
-            asked=asked,
-            mode=mode,
-            limit=limit,
-            offset=offset,
-            group_by=group_by,
-            seconds=time.perf_counter() - started,
-            generation=index.manifest.generation,
-            found=found,
-        )
+        for request in requests:
+            refuse(request.faults(index))
+        models = self._models.fitting(index.manifest)
+        queries = [self._understood(request, index) for request in requests]
+        together = models.encoder.encode_queries([query.dense_text for query in queries]) if queries else []
+        return [
+            self._answer(
+                index, models, request, dataclasses.replace(query, encoded=encoded), time.perf_counter()
+            )
+            for request, query, encoded in zip(requests, queries, together, strict=True)
+        ]
 
     @property
     def weights(self) -> Weights:
@@ -165,27 +205,23 @@ class KnowledgeBase:
     def observe(self, query: str) -> Observed:
         """What `search` knows of a query before it weighs it: for `kb tune`. Raises as `search` does."""
         index = self._live.get()
-        _refuse(_faults(query, 1, 0))
-        models = self._models.get()
-        self._check(index, models.encoder)
-        return observe(index, models, self._read(" ".join(query.split()), index, dates=True))
+        request = SearchRequest(query=query)
+        refuse(request.faults(index))
+        models = self._models.fitting(index.manifest)
+        return observe(index, models, self._understood(request, index))
 
-    def faults(
-        self,
-        query: str | None,
-        *,
-        filter: Filter | None = None,
-        limit: int = 10,
-        offset: int = 0,
-        max_limit: int = MAX_LIMIT,
-    ) -> list[tuple[str, str, str]]:
-        """Everything that `search` would refuse, as (parameter, code, message).
+    def faults(self, request: SearchRequest) -> Faults:
+        """Everything for which `ask` would refuse a request."""
+        return request.faults(self._live.get())
 
-        Without a query, what it would refuse of the rest; with `max_limit` of `MAX_SIMILAR`, what `similar`
-        would.
+    def list_faults(
+        self, filter: Filter, *, limit: int, offset: int = 0, max_limit: int = MAX_LIMIT
+    ) -> Faults:
+        """Everything that is wrong with a list that is asked for.
+
+        With `max_limit` of `MAX_SIMILAR`, everything for which `similar` would refuse it.
         """
-        filter = filter or Filter()
-        return _faults(query, limit, offset, max_limit) + _filter_faults(filter, self._live.get())
+        return page_faults(limit, offset, max_limit=max_limit) + filter_faults(filter, self._live.get())
 
     def similar(
         self, passage_id: str, *, filter: Filter | None = None, limit: int = 10
@@ -197,8 +233,21 @@ class KnowledgeBase:
         """
         index = self._live.get()
         filter = filter or Filter()
-        _refuse(_faults(None, limit, 0, MAX_SIMILAR) + _filter_faults(filter, index))
+        refuse(page_faults(limit, max_limit=MAX_SIMILAR) + filter_faults(filter, index))
         return similar(index, passage_id, filter=filter, limit=limit)
+
+    def suggestions(self, typed: str, *, limit: int = 8) -> Suggested:
+        """What may be meant by the beginning of a query. Raises `InvalidQuery` or `IndexUnavailable`."""
+        refuse(self.suggestion_faults(typed, limit=limit))
+        return self._suggestions.of(self._live.get()).suggest(typed, limit)
+
+    @staticmethod
+    def suggestion_faults(typed: str, *, limit: int) -> Faults:
+        """Everything for which `suggestions` would refuse what was typed."""
+        return [
+            *query_faults(typed, max_length=MAX_TYPED),
+            *page_faults(limit, max_limit=MAX_SUGGESTIONS),
+        ]
 
     def manifest(self) -> Manifest:
         """What the live generation says of itself."""
@@ -281,118 +330,21 @@ class KnowledgeBase:
             self._unchanged[record.sha256] = stamp
         return file
 
-    def _read(self, query: str, index: Index, *, dates: bool) -> Query:
+    def _understood(self, request: SearchRequest, index: Index) -> Query:
+        # The single retrievers are what they are compared as: their own scores, without dates.
+        dates = request.dates and request.mode is Mode.HYBRID
         today = dt.datetime.now().astimezone().date() if dates else None
+        query = " ".join(request.query.split())
         return read_query(query, index=index, synonyms=self._synonyms, today=today)
 
-    def _check(self, index: Index, encoder: Encoder) -> None:
-        made_by = index.manifest.encoder
-        if made_by != encoder.identity:
-            mine = encoder.identity
-            raise IncompatibleIndex(
-                f"Generation {index.manifest.generation} was made with model {made_by.model} "
-                f"({made_by.revision}, {_late(made_by)}), but KB_MODEL is {mine.model} ({mine.revision}, "
-                f"{_late(mine)}) with prompts {mine.query_prompt!r} and {mine.passage_prompt!r}. "
-                f"Build the index again: kb build --corpus {index.manifest.corpus}"
-            )
-
-
-class _FirstIndex:
-    """The index that `live` gave when it was first asked."""
-
-    def __init__(self, live: _Live) -> None:
-        self._live = live
-        self._index: Index | None = None
-
-    def get(self) -> Index:
-        self._index = self._index or self._live.get()
-        return self._index
-
-
-class _OneIndex:
-    """Always this index."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-
-    def get(self) -> Index:
-        return self._index
-
-
-class _LoadedOnce:
-    """The models, loaded when they are first needed, by one thread for all."""
-
-    def __init__(self, settings: Settings, encoder: Encoder | None = None) -> None:
-        self._settings = settings
-        self._encoder = encoder
-        # A file with faults is told at the start, not with the first query.
-        self.weights = Weights.load(settings.weights)
-        self._models: Models | None = None
-        self._loading = threading.Lock()
-
-    @property
-    def is_loaded(self) -> bool:
-        return self._models is not None
-
-    def get(self) -> Models:
-        if self._models is None:
-            with self._loading:
-                if self._models is None:
-                    self._models = self._load()
-        return self._models
-
-    def _load(self) -> Models:
-        seconds = self._settings.rerank_milliseconds / 1000
-        return Models(
-            encoder=self._encoder or load_encoder(self._settings),
-            reranking=Reranking(reranker=load_reranker(self._settings), seconds=seconds),
-            weights=self.weights,
+    def _answer(
+        self, index: Index, models: Models, request: SearchRequest, query: Query, started: float
+    ) -> Answered:
+        found = search(index, models, query, mode=request.mode, filter=request.filter, page=request.page)
+        return Answered(
+            request=request,
+            asked=query,
+            seconds=time.perf_counter() - started,
+            generation=index.manifest.generation,
+            found=found,
         )
-
-
-def _late(identity: EncoderIdentity) -> str:
-    return f"KB_LATE_INTERACTION {'on' if identity.token_dimension else 'off'}"
-
-
-def _refuse(faults: list[tuple[str, str, str]]) -> None:
-    if faults:
-        raise InvalidQuery(faults)
-
-
-def _faults(
-    query: str | None, limit: int, offset: int, max_limit: int = MAX_LIMIT
-) -> list[tuple[str, str, str]]:
-    faults = []
-    query = "-" if query is None else query
-    if not query.strip():
-        faults.append(("q", "empty", "The query is empty"))
-    if len(query) > MAX_QUERY:
-        faults.append(
-            ("q", "too-long", f"The query has {len(query)} characters; at most {MAX_QUERY} are allowed")
-        )
-    if _CONTROL.search(query):
-        faults.append(("q", "control-characters", "The query holds control characters"))
-    if not 1 <= limit <= max_limit:
-        faults.append(("limit", "out-of-range", f"limit is {limit}; it must be from 1 to {max_limit}"))
-    if not 0 <= offset <= MAX_OFFSET:
-        faults.append(("offset", "out-of-range", f"offset is {offset}; it must be from 0 to {MAX_OFFSET}"))
-    return faults
-
-
-def _filter_faults(filter: Filter, index: Index) -> list[tuple[str, str, str]]:
-    faults = []
-    facets = index.facets()
-    events = {value for event in facets.events for value in (event.id, event.name)}
-    documents = {record.id for record in index.documents()} if filter.documents else set()
-    for name, wanted, known in (
-        ("event", filter.events, events),
-        ("language", filter.languages, set(facets.languages)),
-        ("document", filter.documents, documents),
-    ):
-        faults += [
-            (name, "unknown-value", f"There is no {name} {value!r} in the index")
-            for value in sorted(wanted - known)
-        ]
-    if filter.date_from and filter.date_to and filter.date_from > filter.date_to:
-        faults.append(("dateFrom", "out-of-range", "dateFrom is after dateTo"))
-    return faults

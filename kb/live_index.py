@@ -5,16 +5,68 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Protocol
 
 from kb.errors import IndexUnavailable, NoIndex
 from kb.generations import CURRENT, Generations
+from kb.index import Index
 from kb.index.embedded import EmbeddedIndex
+from kb.index.restricted import public_view
 
 _log = logging.getLogger(__name__)
 
 # After this time what could not be opened is tried again, for it may have been put right by hand. Not with
 # every request: to verify an index is to read all of it.
 _RETRY_SECONDS = 60.0
+
+
+class Live(Protocol):
+    """What gives an index to ask; the same one must be used for all of a request."""
+
+    def get(self) -> Index:
+        """The index. Raises `IndexUnavailable`."""
+        ...
+
+
+class FirstIndex:
+    """The index that `live` gave when it was first asked."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._index: Index | None = None
+
+    def get(self) -> Index:
+        """The index. Raises `IndexUnavailable`."""
+        self._index = self._index or self._live.get()
+        return self._index
+
+
+class OneIndex:
+    """Always this index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def get(self) -> Index:
+        """The index."""
+        return self._index
+
+
+class OpenIndex:
+    """The open documents of the index that `live` gives: one view of each, for as long as it is live."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._lock = threading.Lock()
+        self._seen: tuple[Index, Index] | None = None
+
+    def get(self) -> Index:
+        """What everybody may see of the index. Raises `IndexUnavailable`."""
+        index = self._live.get()
+        with self._lock:
+            if self._seen is None or self._seen[0] is not index:
+                self._seen = (index, public_view(index))
+            return self._seen[1]
 
 
 class LiveIndex:

@@ -78,6 +78,8 @@ class Draft:
             corpus=corpus,
             documents=self.documents,
             passages=self.passages,
+            open_documents=self._writer.open_documents,
+            open_passages=self._writer.open_passages,
             sources=sources or {},
             fingerprint=fingerprint,
         )

@@ -58,7 +58,8 @@ class BuildReport:
     """A build, done or tried. `reused` counts the passages whose vector was kept from the generation before.
 
     `undated` holds the paths of documents without a certain date, `near_duplicates` pairs of paths: a
-    document, and the first one that has nearly the same words.
+    document, and the first one that has nearly the same words. `open` is the report of open documents
+    alone, where there are or were others; a file of which it is not known who may see it is not in that.
     """
 
     generation: str
@@ -73,6 +74,7 @@ class BuildReport:
     changes: Changes = field(default_factory=Changes)
     golden: GoldenReport | None = None
     files: tuple[FileReport, ...] = ()
+    open: BuildReport | None = None
 
     @property
     def left_out(self) -> tuple[FileReport, ...]:
@@ -114,12 +116,13 @@ class BuildReport:
                 }
                 for file in self.files
             ],
+            "open": self.open.as_json() if self.open else None,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The report that `as_json` gave. Raises `KeyError`, `TypeError` or `ValueError` for another."""
-        golden = value["golden"]
+        golden, only_open = value["golden"], value.get("open")
         return cls(
             generation=value["generation"],
             created=dt.datetime.fromisoformat(value["created"]),
@@ -142,6 +145,7 @@ class BuildReport:
                 FileReport(**{**file, "gaps": tuple(Gap(**gap) for gap in file.get("gaps", ()))})
                 for file in value["files"]
             ),
+            open=cls.from_json(only_open) if only_open else None,
         )
 
 
@@ -151,6 +155,12 @@ def read_report(value: Mapping[str, Any] | None) -> BuildReport | None:
         return BuildReport.from_json(value) if value else None
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def open_report(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a report as JSON everybody may know."""
+    found = report.get("open")
+    return found if isinstance(found, Mapping) else report
 
 
 def _golden(value: Mapping[str, Any]) -> GoldenReport:

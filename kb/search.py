@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kb.arranging import Ranked, by_document, collapse, documents_of, other_places, ranked, spread
+from kb.arranging import (
+    Ranked,
+    arrange,
+    collapse,
+    documents_of,
+    hit_of,
+    other_places,
+    ranked,
+    spread,
+)
 from kb.best_sentence import best_sentence
 from kb.candidates import DEPTH, Candidates, Floats, Query, gather
-from kb.embedding import Encoder
+from kb.embedding import Encoded
+from kb.faceting import facet_values
 from kb.fusion import first_stage, second_stage
-from kb.hits import FurtherPassage, GroupBy, Hit, Hits, Page, SecondStage, SimilarPassage
-from kb.index import Filter, Index, PassageRecord, Ranking, Rows
+from kb.hits import Facet, FacetValue, FurtherPassage, Hit, Hits, Page, SecondStage, SimilarPassage
+from kb.index import DocumentRecord, Filter, Index, PassageRecord, Ranking, Rows
 from kb.language import Synonyms, expand_query, matching_spans
+from kb.models import Models
 from kb.periods import find_period, without_period
 from kb.relevance import Signals, relevance
-from kb.reranking import Reranking
+from kb.search_request import Mode
 from kb.weights import Weights
 
 # Passages that the second stage orders again. Of the right ones 93 in 100 are among them (BENCHMARKS.md).
@@ -29,23 +39,6 @@ RERANKED = 100
 _JUDGED_BY = 50
 # The best of these that count: one passage alone may fit by chance.
 _BEST = 5
-
-
-class Mode(StrEnum):
-    """Which retrievers are asked."""
-
-    HYBRID = "hybrid"
-    DENSE = "dense"
-    LEXICAL = "lexical"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
-    """What a search is done with, beside an index."""
-
-    encoder: Encoder
-    reranking: Reranking = field(default_factory=Reranking)
-    weights: Weights = field(default_factory=Weights)
 
 
 Rerank = Callable[[Candidates], tuple[Floats | None, SecondStage]]
@@ -105,17 +98,34 @@ def search(
 
     Near-identical passages are one hit, which names the other places in `also_in`. A period in the query
     prefers documents of that time. A document has its next hits after every other had its turn. A single
-    retriever is what it is compared as: without dates, second stage and relevance.
+    retriever is what it is compared as: without dates, second stage and relevance, so that no passage is
+    too little relevant.
     """
     run = _Hybrid(index, models, query, filter) if mode is Mode.HYBRID else None
     found = run.found if run else collapse(ranked(index, _single(index, models, query, mode, filter)))
-    found = by_document(found) if page.group_by is GroupBy.DOCUMENT else spread(found)
-    shown = found[page.offset : page.offset + page.limit]
+    best = run.relevance(found[0].record) if run and found else None
+    if run and page.min_relevance is not None:
+        found = [one for one in found if run.relevance(one.record) >= page.min_relevance]
+    documents = documents_of(index, found)
+    hits = arrange(found, page, documents)
+    shown = hits[page.offset : page.offset + page.limit]
     return Hits(
-        total=len(found),
+        total=len(hits),
         second_stage=run.stage if run else SecondStage.OFF,
+        best=best,
+        facets=_facets(found, hits, page, documents) if page.facets else {},
         hits=_hits(index, query, shown, first=page.offset + 1, run=run),
     )
+
+
+def _facets(
+    found: Sequence[Ranked], hits: Sequence[Ranked], page: Page, documents: Mapping[str, DocumentRecord]
+) -> dict[Facet, tuple[FacetValue, ...]]:
+    """The values of all hits, counted over the passages that they are made of."""
+    key = hit_of(page, documents)
+    kept = {key(one) for one in hits}
+    counted = [one for one in found if key(one) in kept]
+    return {facet: facet_values(facet, counted, documents, key) for facet in page.facets}
 
 
 def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tuple[SimilarPassage, ...]:
@@ -136,6 +146,7 @@ def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tup
             passage=one.record.passage,
             document=documents[one.document_id],
             also_in=places[one.record.row],
+            also_in_total=len(one.record.twins),
         )
         for one in found
     )
@@ -143,7 +154,7 @@ def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tup
 
 def observe(index: Index, models: Models, query: Query) -> Observed:
     """A query's candidates, all of them scored as `search` scores the first ones, however long it takes."""
-    encoded = models.encoder.encode_query(query.dense_text)
+    encoded = _encoded(models, query)
     candidates = gather(index, query, encoded, filter=Filter())
     patient = replace(models.reranking, seconds=math.inf)
     second, stage = patient.scores(index, query, encoded, candidates)
@@ -183,7 +194,7 @@ class _Hybrid:
         self._index = index
         self._models = models
         self._query = query
-        self._encoded = models.encoder.encode_query(query.dense_text)
+        self._encoded = _encoded(models, query)
         self._candidates = gather(index, query, self._encoded, filter=filter)
         # MaxSim by row of the passages that the second stage ordered by it, so that it is computed once.
         self._maxsim: dict[int, float] = {}
@@ -241,13 +252,18 @@ def _best(scores: Floats) -> float:
 def _single(index: Index, models: Models, query: Query, mode: Mode, filter: Filter) -> Ranking:
     if mode is Mode.LEXICAL:
         return index.lexical(query.terms, k=DEPTH, filter=filter)
-    return index.dense(models.encoder.encode_query(query.dense_text).vector, k=DEPTH, filter=filter)
+    return index.dense(_encoded(models, query).vector, k=DEPTH, filter=filter)
+
+
+def _encoded(models: Models, query: Query) -> Encoded:
+    return query.encoded or models.encoder.encode_query(query.dense_text)
 
 
 def _hits(
     index: Index, query: Query, found: Sequence[Ranked], *, first: int, run: _Hybrid | None
 ) -> tuple[Hit, ...]:
-    places, documents = other_places(index, found), documents_of(index, found)
+    places = other_places(index, found)
+    documents = documents_of(index, (other for one in found for other in (one, *one.further)))
     return tuple(
         Hit(
             rank=number,
@@ -258,11 +274,13 @@ def _hits(
             highlights=_highlights(index, query, one),
             best_sentence=run.best_sentence(one.record) if run else None,
             also_in=places[one.record.row],
+            also_in_total=len(one.record.twins),
             further=tuple(
                 FurtherPassage(
                     score=other.score,
                     relevance=run.relevance(other.record) if run else None,
                     passage=other.record.passage,
+                    document=documents[other.document_id],
                     highlights=_highlights(index, query, other),
                 )
                 for other in one.further

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kb.errors import SettingsError
 
@@ -97,6 +98,79 @@ class Settings(BaseModel):
         30, ge=1, le=86_400, description="How long the corpus must be quiet before that build"
     )
     keys: Path | None = Field(None, description="File with the API keys; else keys.json in KB_INDEXES")
+    reading: Literal["auto", "key"] = Field(
+        "auto",
+        description="Who may search open documents: with key, who has a key with the scope search; with auto "
+        "everybody, where only this machine reaches the service or KB_PUBLIC is on",
+    )
+    public: Literal["off", "on"] = Field(
+        "off", description="Whether everybody may search open documents, wherever the service listens"
+    )
+    proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses and networks of proxies, with commas between, of which X-Forwarded-For is "
+        "believed",
+    )
+    rate_address: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        description="Requests a minute from one address, this machine's left out; 0: any",
+    )
+    rate_key: int = Field(1_200, ge=0, le=1_000_000, description="Requests a minute with one key; 0: any")
+    rate_wrong_keys: int = Field(
+        30, ge=0, le=1_000_000, description="Requests a minute with wrong keys from one address; 0: any"
+    )
+    connections: int = Field(
+        2_000, ge=20, le=100_000, description="Connections that a process of the service holds at most"
+    )
+    uploads: int = Field(8, ge=1, le=100, description="Files that are received at the same time")
+
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$",
+        description="Address by which readers reach the service, such as https://kennisbank.example.org, for "
+        "the links in exports and of kb mcp; else that of the request",
+    )
+    contact_name: str = Field(
+        "Beheer van deze kennisbank",
+        min_length=1,
+        description="Who answers questions about the service; stands in its OpenAPI document",
+    )
+    contact_email: str = Field(
+        "kennisbank@example.org",
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="Their e-mail address; the default is a placeholder",
+    )
+    contact_url: str = Field(
+        "https://example.org/kennisbank",
+        pattern=r"^https?://\S+$",
+        description="Where to ask; the default is a placeholder",
+    )
+
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that answer; each loads the model, all share the index's files"
+    )
+    drain_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=120,
+        description="How long a service that is asked to stop (SIGTERM) says that it is not ready, before it "
+        "refuses requests",
+    )
+    metrics: Literal["off", "local", "open"] = Field(
+        "local",
+        description="Who sees /metrics: nobody, this machine and admin keys, or whoever reaches the service",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="What the service logs: lines for a person or JSON"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From what level on; info has a line for each request"
+    )
+    log_queries: Literal["off", "on"] = Field(
+        "off", description="Whether queries, which may name persons, stand in the log"
+    )
 
     @property
     def keys_file(self) -> Path:
@@ -108,6 +182,13 @@ class Settings(BaseModel):
         if self.overlap_words * 2 > self.passage_words:
             raise ValueError("overlap_words must be at most half of passage_words")
         return self
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ipaddress.ip_network(part, strict=False)
+        return value
 
     @classmethod
     def load(cls, environ: Mapping[str, str], **overrides: object) -> Self:

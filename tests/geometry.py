@@ -44,6 +44,9 @@ class WordEncoder:
     def encode_query(self, text: str) -> Encoded:
         return _encoded(text)
 
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoded]:
+        return [self.encode_query(text) for text in texts]
+
     def passage_tokens(self, text: str) -> Spans:
         return [found.span() for found in _WORD.finditer(text)]
 

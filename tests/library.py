@@ -60,6 +60,8 @@ def write_index(
             corpus=str(folder),
             documents=writer.documents,
             passages=writer.passages,
+            open_documents=writer.open_documents,
+            open_passages=writer.open_passages,
             sources={},
             fingerprint="",
         )

@@ -40,7 +40,7 @@ QUERIES = ("raad zaaksysteem", "archief wethouder", "gemeente")
 
 @pytest.fixture(autouse=True)
 def words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -158,6 +160,20 @@ def test_a_search_for_scripts_is_json_alone(kb: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
+def test_hits_are_printed_in_the_forms_of_other_programs(kb: Run) -> None:
+    (row,) = csv.DictReader(io.StringIO(kb("search", "zaaksysteem", "--format", "csv").stdout, newline=""))
+    assert row["where"] == "§ Besluiten"
+    assert row["text"] == json.loads(kb("search", "zaaksysteem", "--json").stdout)["hits"][0]["text"]
+    (line,) = kb("search", "zaaksysteem", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["passageId"] == row["passageId"]
+    ris = kb("search", "zaaksysteem", "--format", "ris").stdout
+    assert "N1  - Vindplaats: § Besluiten" in ris
+    wrong = kb("search", "zaaksysteem", "--format", "xlsx")
+    assert wrong.returncode == 2
+    assert "csvExcel" in wrong.stderr
+
+
+@pytest.mark.usefixtures("built")
 def test_hits_are_grouped_by_document_on_request(kb: Run) -> None:
     grouped = json.loads(kb("search", "zaaksysteem", "--json", "--group-by", "document").stdout)
     assert (grouped["groupBy"], grouped["total"]) == ("document", 1)
@@ -243,7 +259,10 @@ def test_a_benchmark_is_measured_in_an_index_of_its_own(kb: Run, home: Path) -> 
         (("search", ""), {}, 1, "InvalidQuery: The query is empty"),
         (("search", "x", "--limit", "0"), {}, 1, "limit is 0; it must be from 1 to 100"),
         (("search", "x", "--mode", "best"), {}, 2, "hybrid, dense, lexical"),
-        (("search", "x", "--group-by", "event"), {}, 2, "is not one of document"),
+        (("search", "x", "--group-by", "place"), {}, 2, "is not one of document"),
+        (("search", "x", "--sort", "title"), {}, 2, "is not one of relevance, date"),
+        (("search", "x", "--facets", "kind,colour"), {}, 2, "'colour' is not one of kind, year"),
+        (("search", "x", "--where", "year=24"), {}, 2, "write it as 2024"),
         (("similar", "x"), {}, 1, "NotFound: There is no passage x"),
         (("similar", "x", "--limit", "51"), {}, 1, "limit is 51; it must be from 1 to 50"),
         (("similar", "x", "--where", "kind=boek"), {}, 2, "the kinds are verslag, presentatie"),

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import typer
+from starlette.testclient import TestClient
 
 from api.app import create_app
+from kb.builds import BuildError, Builds
 from kb.cli import app
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import PREFIX, Settings
+from tests.library import publish, record
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,28 @@ def test_every_endpoint_is_in_the_readme(readme: str, tmp_path: Path) -> None:
     assert told - {("GET", "/")} == expected
 
 
+def test_every_metric_is_in_the_manual_for_operators(root: Path, tmp_path: Path) -> None:
+    publish(tmp_path, {record("a.md"): ["De raad besluit."]})
+    builds = Builds(tmp_path)
+    builds.end(builds.announce().id, "failed", BuildError(code="x", message="x"))
+    client = TestClient(create_app(KnowledgeBase(Settings(indexes=tmp_path))), client=("127.0.0.1", 1))
+    text = client.get("/metrics", headers={"accept": "application/openmetrics-text"}).text
+    shown = set(re.findall(r"^([a-z_]+)(?:{| )", text, re.MULTILINE))
+    shown -= {name for name in shown if name.endswith(("_created", "_bucket", "_sum", "_count"))}
+    shown.add("kb_http_request_duration_seconds")
+    manual = (root / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = {
+        name
+        for row in re.findall(r"^\| (`(?:kb|process)_.*?) \|", manual, re.MULTILINE)
+        for name in _names(row)
+    }
+    assert told == shown
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`(\w+)`", cell)
+
+
 def test_every_make_target_in_the_readme_exists(readme: str, root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"`?make ([a-z-]+)", readme)):
@@ -67,6 +92,9 @@ def test_every_make_target_in_the_readme_exists(readme: str, root: Path) -> None
         "BENCHMARKS.md",
         "CHANGELOG.md",
         "docs/handleiding.md",
+        "docs/adr-conformiteit.md",
+        "docs/api.md",
+        "docs/operations.md",
     ],
 )
 def test_links_within_the_repository_lead_somewhere(root: Path, name: str) -> None:

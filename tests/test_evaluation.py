@@ -26,7 +26,7 @@ from kb.evaluation.refusal import auroc, refusal
 from kb.evaluation.tables import comparison_text, evaluation_text
 from kb.knowledge_base import KnowledgeBase
 from kb.relevance import ANSWERED_FROM
-from kb.search import Mode
+from kb.search_request import Mode
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 from tests.library import publish, record
@@ -64,7 +64,7 @@ QUESTIONS = [COSTS, ARCHIVE, CHOICE, LOST, OFF_TOPIC]
 
 @pytest.fixture
 def knowledge_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path, TEXTS)
     return KnowledgeBase(Settings(indexes=tmp_path))
 

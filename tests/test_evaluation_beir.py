@@ -10,7 +10,7 @@ from kb.errors import InvalidQuestions
 from kb.evaluation import evaluate_beir, read_benchmark
 from kb.evaluation.tables import benchmark_text
 from kb.indexing import Progress
-from kb.search import Mode
+from kb.search_request import Mode
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -34,7 +34,7 @@ Write = Callable[..., Path]
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Writes a benchmark of these parts; its encoder is the one of words."""
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr("kb.evaluation.beir_index.load_encoder", lambda _: WordEncoder())
 
     def written(

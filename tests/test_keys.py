@@ -70,6 +70,20 @@ def test_the_last_use_is_kept_and_never_fails_a_request(file: Path) -> None:
     assert Keys(file).all()[0].last_used is None
 
 
+def test_a_link_to_the_file_stays_a_link(file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "etc" / "keys.json"
+    file.parent.mkdir()
+    file.symlink_to(target)
+    _, secret = Keys(file).create("a", [Scope.ADMIN])
+    assert file.is_symlink()
+    assert Keys(target).identify(secret)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    Keys(target).create("b", [Scope.SEARCH])
+    Keys(file).revoke("a")
+    assert file.is_symlink()
+    assert [key.name for key in Keys(file).all()] == ["b"]
+
+
 @pytest.mark.parametrize("name", ["", " a", "a\nb", "a" * 65, "../x", "<b>"])
 def test_a_name_that_could_mislead_is_refused(file: Path, name: str) -> None:
     with pytest.raises(ValueError, match="cannot be a name"):

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from kb.errors import IncompatibleIndex, InvalidQuery, NoIndex, NotFound
+from kb.hits import Page
 from kb.index import Filter
 from kb.indexing import build_index
-from kb.knowledge_base import MAX_SIMILAR, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
+from kb.search_request import MAX_SIMILAR, SearchRequest
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -42,7 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def knowledge_base(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     return KnowledgeBase(settings)
 
 
@@ -78,7 +80,8 @@ def test_all_faults_of_a_query_are_told_together(knowledge_base: KnowledgeBase) 
         ("document", "unknown-value"),
         ("dateFrom", "out-of-range"),
     }
-    assert knowledge_base.faults("\x00" * 2_000, limit=0, offset=-1, filter=filter) == caught.value.faults
+    request = SearchRequest(query="\x00" * 2_000, page=Page(limit=0, offset=-1), filter=filter)
+    assert knowledge_base.faults(request) == caught.value.faults
 
 
 @pytest.mark.parametrize("query", ["", "  \n\t "])
@@ -145,7 +148,7 @@ def test_a_file_that_became_a_link_out_of_the_corpus_is_not_given(
 def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder("other"))
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder("other"))
     with pytest.raises(
         IncompatibleIndex, match=rf"made with model words .* kb build --corpus {settings.corpus}"
     ):
@@ -156,7 +159,7 @@ def test_an_index_made_without_late_interaction_is_refused_by_who_wants_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_index(settings, lambda: WordEncoder(token_dimension=0))
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     with pytest.raises(IncompatibleIndex, match=r"KB_LATE_INTERACTION off\), but .* KB_LATE_INTERACTION on"):
         KnowledgeBase(settings).search("zaaksysteem")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import pytest
 
 from kb import dutch
+from kb.documents import Event
+from kb.hits import Facet, GroupBy, Page
+from kb.index import Filter
 from kb.knowledge_base import KnowledgeBase
-from kb.printing.hits import answered_json, answered_text
-from kb.search import Mode
+from kb.printing.hits import answered_json, answered_text, read_filter
+from kb.search_request import Mode, SearchRequest
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 from tests.library import publish, record
@@ -23,7 +27,7 @@ BEST, WORD, WORD_OF_BEST, PLAIN = "\x1b[0;4m", "\x1b[0;1;33m", "\x1b[0;1;4;33m",
 
 @pytest.fixture
 def knowledge_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path, TEXTS)
     return judging(tmp_path, intercept=-1, known=2, rank=6)
 
@@ -80,3 +84,61 @@ def test_an_answer_that_is_none_and_a_stage_without_time_are_said_in_dutch(
     assert second.split("\n")[1] == dutch.NO_ANSWER
     late = KnowledgeBase(knowledge_base.settings.model_copy(update={"rerank_milliseconds": 0}))
     assert dutch.TIMED_OUT in answered_text(late.search(QUERY), colour=False).split("\n")
+
+
+EVENT = Event(name="Avond over archieven")
+
+
+@pytest.fixture
+def evening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase:
+    """Documents of one event, and one of none that many others repeat."""
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
+    speaking = {"event": EVENT, "speakers": ("Anna de Wit",), "date": dt.date(2024, 10, 3)}
+    repeated = {record(f"kopie{number:02}.md"): [DECISION] for number in range(14)}
+    reports = {
+        record("verslag.md", **speaking): [OPENING],
+        record("stuk.md", **speaking): ["Op deze vergadering spreekt de gemeente over haar begroting."],
+    }
+    publish(tmp_path, {**reports, **repeated})
+    return KnowledgeBase(Settings(indexes=tmp_path))
+
+
+def test_the_hits_of_an_event_are_printed_together_with_where_each_stands(evening: KnowledgeBase) -> None:
+    page = Page(group_by=GroupBy.EVENT)
+    answered = evening.ask(SearchRequest(query="vergadering gemeente", page=page))
+    text = answered_text(answered, colour=False)
+    assert text.startswith("2 bijeenkomsten en losse documenten voor")
+    assert "   nog 1 passage bij deze bijeenkomst: " in text
+    assert re.search(r"bij deze bijeenkomst: (stuk|verslag)\.md, Avond over archieven, 3 oktober 2024", text)
+    (hit, *_) = answered_json(answered)["hits"]
+    assert hit["morePassages"][0]["document"]["source"] in {"stuk.md", "verslag.md"}
+
+
+def test_facets_are_printed_with_their_counts_and_the_id_of_an_event(evening: KnowledgeBase) -> None:
+    facets = (Facet.YEAR, Facet.EVENT, Facet.SPEAKER, Facet.THEME)
+    answered = evening.ask(SearchRequest(query="vergadering gemeente", page=Page(facets=facets, limit=1)))
+    text = answered_text(answered, colour=False)
+    assert "\nJaar: 2024 (2)\n" in text
+    assert f"\nBijeenkomst: Avond over archieven [{EVENT.id}] (2)\n" in text
+    assert "\nSpreker: Anna de Wit (2)\n" in text
+    assert "\nThema: -\n" in text
+    assert answered_json(answered)["facets"]["year"] == [{"value": "2024", "name": "2024", "count": 2}]
+
+
+def test_places_that_are_not_named_are_counted(evening: KnowledgeBase) -> None:
+    answered = evening.search(DECISION, limit=1)
+    assert "   en op 3 andere plaatsen\n" in answered_text(answered, colour=False)
+    assert answered_json(answered)["hits"][0]["alsoInTotal"] == 13
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("speaker=Anna de Wit", Filter(speakers=frozenset({"Anna de Wit"}))),
+        ("host=Duinmeer", Filter(hosts=frozenset({"Duinmeer"}))),
+        ("theme=wonen=duur", Filter(themes=frozenset({"wonen=duur"}))),
+        ("year=2024", Filter(years=frozenset({2024}))),
+    ],
+)
+def test_conditions_are_filters(condition: str, expected: Filter) -> None:
+    assert read_filter([condition]) == expected

@@ -14,7 +14,9 @@ from kb.hits import GroupBy, Hits, Page
 from kb.index import DocumentRecord, Filter
 from kb.index.embedded import EmbeddedIndex
 from kb.language import Synonyms
-from kb.search import Mode, Models, read_query, search, similar
+from kb.models import Models
+from kb.search import read_query, search, similar
+from kb.search_request import Mode
 from tests.geometry import WordEncoder
 from tests.library import record, write_index
 

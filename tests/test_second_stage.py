@@ -14,8 +14,10 @@ from kb.index import Filter, Rows
 from kb.index.embedded import EmbeddedIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.language import Synonyms
+from kb.models import Models
 from kb.reranking import Reranking
-from kb.search import RERANKED, Mode, Models, observe, read_query, search
+from kb.search import RERANKED, observe, read_query, search
+from kb.search_request import Mode
 from kb.settings import Settings
 from kb.weights import RelevanceWeights, Weights
 from tests.geometry import WordEncoder
@@ -211,7 +213,7 @@ def test_a_cross_encoder_out_of_time_leaves_the_first_order(
 def test_the_settings_choose_the_second_stage(
     tmp_path: Path, cross_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path, TEXTS)
     settings = Settings(indexes=tmp_path, rerank_milliseconds=60_000)
 

@@ -63,7 +63,7 @@ EASY = questions("het college besprak een {word}")
 
 @pytest.fixture
 def indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path / "indexes", texts())
     return tmp_path / "indexes"
 
@@ -167,7 +167,7 @@ def test_weights_that_already_rank_right_are_left_as_they_are(knowledge_base: Kn
 def test_without_token_vectors_that_relevance_is_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder(token_dimension=0))
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder(token_dimension=0))
     monkeypatch.setattr("tests.library.WordEncoder", lambda: WordEncoder(token_dimension=0))
     publish(tmp_path, texts())
     found = tune(KnowledgeBase(Settings(indexes=tmp_path)), EASY, keep_order=True)

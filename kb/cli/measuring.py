@@ -13,7 +13,7 @@ from kb.cli.options import IndexesOption, JsonOption, read_settings, show
 from kb.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from kb.search import Mode
+    from kb.search_request import Mode
     from kb.settings import Settings
 
 
@@ -39,7 +39,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how often the right passage is found."""
-    from kb.search import Mode
+    from kb.search_request import Mode
 
     if (questions is None) == (beir is None):
         raise typer.BadParameter("give a file of questions, or --beir with a folder", param_hint="QUESTIONS")
@@ -96,7 +96,7 @@ def _evaluate_questions(
     from kb.evaluation import evaluate as measure
     from kb.evaluation.tables import comparison_text, evaluation_text
     from kb.knowledge_base import KnowledgeBase
-    from kb.search import Mode
+    from kb.search_request import Mode
 
     questions = read_questions(file)
     knowledge_base = KnowledgeBase(settings).pinned()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from kb.index import Filter
     from kb.settings import Settings
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 CorpusOption = Annotated[
     Path | None,
@@ -28,7 +31,8 @@ IndexesOption = Annotated[
 WhereOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="kind=, event=, language=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
+        help="kind=, event=, language=, speaker=, host=, theme=, year=, document=, dateFrom= or "
+        "dateTo=VALUE; may be repeated.",
         show_default=False,
     ),
 ]
@@ -50,6 +54,13 @@ def read_filter(where: list[str] | None) -> Filter:
         return read(where or [])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--where") from None
+
+
+def choose(choices: type[Choice], value: str, option: str) -> Choice:
+    """The choice that an option names."""
+    if value not in set(choices):
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}", param_hint=option)
+    return choices(value)
 
 
 def show(text: str, value: Any, *, as_json: bool) -> None:

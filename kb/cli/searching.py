@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from kb.cli.fallback import tell_fallback
-from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, read_settings, show
+from kb.cli.options import (
+    IndexesOption,
+    JsonOption,
+    WhereOption,
+    choose,
+    read_filter,
+    read_settings,
+    show,
+)
 
 
 def search(
@@ -21,32 +29,69 @@ def search(
     ] = True,
     group_by: Annotated[
         str | None,
-        typer.Option(help="document: each document once, at its best passage.", show_default=False),
+        typer.Option(
+            help="document or event: each document or event once, at its best passage.", show_default=False
+        ),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option(help="relevance, or date: of the best 50 hits the newest first.")
+    ] = "relevance",
+    min_relevance: Annotated[
+        float | None, typer.Option(help="Only hits of at least this relevance, 0 to 1.", show_default=False)
+    ] = None,
+    facets: Annotated[
+        str | None,
+        typer.Option(
+            help="Count the hits by kind, year, event, language, speaker, host or theme; commas between.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="csv, csvExcel (for Excel in Dutch), jsonl, or the documents as ris or bibtex.",
+            show_default=False,
+        ),
     ] = None,
     indexes: IndexesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages that answer a query best, each with its source."""
-    from kb.hits import GroupBy
+    from kb.exporting import Format, Links, export_hits, json_lines
+    from kb.hits import Facet, GroupBy, Page, Sort
     from kb.knowledge_base import KnowledgeBase
     from kb.printing.hits import answered_json, answered_text
-    from kb.search import Mode
+    from kb.search_request import Mode, SearchRequest
 
-    if mode not in set(Mode):
-        raise typer.BadParameter(f"{mode!r} is not one of {', '.join(Mode)}", param_hint="--mode")
-    if group_by is not None and group_by not in set(GroupBy):
-        raise typer.BadParameter(f"{group_by!r} is not one of {', '.join(GroupBy)}", param_hint="--group-by")
+    request = SearchRequest(
+        query=query,
+        mode=choose(Mode, mode, "--mode"),
+        filter=read_filter(where),
+        page=Page(
+            limit=limit,
+            group_by=choose(GroupBy, group_by, "--group-by") if group_by is not None else None,
+            sort=choose(Sort, sort, "--sort"),
+            min_relevance=min_relevance,
+            facets=tuple(
+                choose(Facet, name.strip(), "--facets") for name in (facets.split(",") if facets else ())
+            ),
+        ),
+        dates=dates,
+    )
+    wanted = choose(Format, form, "--format") if form is not None else None
     knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
     tell_fallback(knowledge_base)
-    answered = knowledge_base.search(
-        query,
-        mode=Mode(mode),
-        filter=read_filter(where),
-        limit=limit,
-        dates=dates,
-        group_by=GroupBy(group_by) if group_by else None,
-    )
-    show(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
+    answered = knowledge_base.ask(request)
+    if wanted is Format.JSON_LINES:
+        print(json_lines(answered_json(answered)["hits"]), end="")
+    elif wanted:
+        links = Links(knowledge_base.settings.url.rstrip("/"))
+        # As bytes: a terminal's own line ends are not those of the format.
+        sys.stdout.buffer.write(export_hits(answered.found.hits, wanted, links).encode())
+        sys.stdout.flush()
+    else:
+        show(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
 
 
 def similar(

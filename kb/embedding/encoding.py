@@ -44,7 +44,10 @@ class SentenceTransformerEncoder:
         return self._encode(texts, self._identity.passage_prompt)
 
     def encode_query(self, text: str) -> Encoded:
-        return self._encode([text], self._identity.query_prompt)[0]
+        return self.encode_queries([text])[0]
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoded]:
+        return self._encode(texts, self._identity.query_prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:

@@ -15,9 +15,9 @@ from kb.evaluation.comparison import Difference, compare
 from kb.evaluation.measures import BEIR_MEASURES, Scores, means, measure
 from kb.evaluation.questions import read_json_lines, read_lines
 from kb.indexing import Progress
-from kb.knowledge_base import MAX_LIMIT, MAX_QUERY, Answered, KnowledgeBase
+from kb.knowledge_base import Answered, KnowledgeBase
 from kb.parsing.cleaning import clean
-from kb.search import Mode
+from kb.search_request import MAX_LIMIT, MAX_QUERY, Mode
 from kb.settings import Settings
 
 _QUERIES = "queries.jsonl"

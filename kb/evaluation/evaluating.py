@@ -17,7 +17,7 @@ from kb.evaluation.refusal import Refusal, refusal
 from kb.evaluation.reliability import Reliability, reliability
 from kb.hits import Hit
 from kb.knowledge_base import Answered, KnowledgeBase
-from kb.search import Mode
+from kb.search_request import Mode, SearchRequest
 
 _DEPTH = 10
 _SPLITS: dict[str, Callable[[Question], tuple[str, ...]]] = {
@@ -188,7 +188,7 @@ def check_askable(knowledge_base: KnowledgeBase, questions: Sequence[Question]) 
     if not questions:
         raise InvalidQuestions("There are no questions to ask")
     for question in questions:
-        faults = knowledge_base.faults(question.question)
+        faults = knowledge_base.faults(SearchRequest(query=question.question))
         if faults:
             reasons = "; ".join(message for _, _, message in faults)
             raise InvalidQuestions(f"Question {question.id!r} cannot be asked: {reasons}")

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ FORMAT_VERSION = 5
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+# Which passages are meant, of shape (passages,).
+Mask = npt.NDArray[np.bool_]
 Terms = Mapping[str, float] | Sequence[str]
 Words = Sequence[Sequence[str]]
 
@@ -30,13 +33,19 @@ Words = Sequence[Sequence[str]]
 class Filter:
     """Which passages may be ranked. An empty set allows all; a date bound excludes the undated.
 
-    `events` holds ids or names; `documents` ids.
+    `events` holds ids or names; `documents` ids; `speakers`, `hosts` and `themes` names, in which case and
+    white space do not matter. `years` also excludes the undated. `only_open` leaves out what is for members.
     """
 
     kinds: frozenset[Kind] = frozenset()
     events: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
     documents: frozenset[str] = frozenset()
+    speakers: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    themes: frozenset[str] = frozenset()
+    years: frozenset[int] = frozenset()
+    only_open: bool = False
     date_from: dt.date | None = None
     date_to: dt.date | None = None
 
@@ -54,9 +63,26 @@ class Filter:
             and (not self.events or not self.events.isdisjoint(names))
             and (not self.languages or record.language in self.languages)
             and (not self.documents or record.id in self.documents)
+            and _names_any(self.speakers, record.speakers)
+            and _names_any(self.hosts, (record.host,) if record.host else ())
+            and _names_any(self.themes, record.themes)
+            and (not self.years or bool(record.date and record.date.year in self.years))
+            and (not self.only_open or record.access is Access.OPEN)
             and (not self.date_from or bool(record.date and record.date >= self.date_from))
             and (not self.date_to or bool(record.date and record.date <= self.date_to))
         )
+
+
+def name_key(name: str) -> str:
+    """What names have in common that are the same but for case and white space."""
+    return " ".join(name.split()).casefold()
+
+
+def _names_any(wanted: frozenset[str], names: Sequence[str]) -> bool:
+    if not wanted:
+        return True
+    keys = {name_key(name) for name in names}
+    return any(name_key(name) in keys for name in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,7 @@ class PassageRecord:
 class Manifest:
     """What a generation says of itself.
 
+    `open_documents` and `open_passages` are those that everybody may see; None where all are.
     `files` maps each of its files to its SHA-256; `sources` each document's path to the hashes of
     the file and of its sidecars. `corpus` is the folder that was read.
     """
@@ -117,6 +144,8 @@ class Manifest:
     passages: int
     sources: Mapping[str, tuple[str, str]]
     fingerprint: str
+    open_documents: int | None = None
+    open_passages: int | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -128,6 +157,42 @@ class Facets:
     kinds: Mapping[str, int]
     languages: Mapping[str, int]
     events: Mapping[Event, int]
+    speakers: Mapping[str, int] = field(default_factory=dict)
+    hosts: Mapping[str, int] = field(default_factory=dict)
+    themes: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, records: Collection[DocumentRecord]) -> Self:
+        """The values of these documents; a name that is spelled in several ways as it is most often."""
+        events = Counter(record.event for record in records if record.event)
+        return cls(
+            kinds=_ordered(Counter(record.kind.value for record in records)),
+            languages=_ordered(Counter(record.language for record in records if record.language)),
+            events=dict(sorted(events.items(), key=lambda item: (-item[1], item[0].name))),
+            speakers=_named(record.speakers for record in records),
+            hosts=_named((record.host,) for record in records if record.host),
+            themes=_named(record.themes for record in records),
+        )
+
+
+def _named(of_documents: Iterable[Sequence[str]]) -> dict[str, int]:
+    """In how many documents each name stands."""
+    documents: Counter[str] = Counter()
+    spellings: dict[str, Counter[str]] = {}
+    for names in of_documents:
+        documents.update({name_key(name) for name in names})
+        for name in names:
+            spellings.setdefault(name_key(name), Counter())[" ".join(name.split())] += 1
+    return _ordered(Counter({best_spelling(spellings[key]): count for key, count in documents.items()}))
+
+
+def best_spelling(spellings: Counter[str]) -> str:
+    """The most frequent one; of equals the first in order."""
+    return min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 class Index(Protocol):
@@ -141,6 +206,11 @@ class Index(Protocol):
     @property
     def lexicon(self) -> Lexicon:
         """The words of its passages: what queries and highlights are analysed with."""
+        ...
+
+    @property
+    def open_lexicon(self) -> Lexicon:
+        """The words of those passages that everybody may see."""
         ...
 
     def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
@@ -164,6 +234,10 @@ class Index(Protocol):
 
     def vector(self, row: int) -> npt.NDArray[np.float32]:
         """The vector of a passage, of shape (dimension,)."""
+        ...
+
+    def holders(self, term: str) -> Rows:
+        """The rows of the passages that hold a term."""
         ...
 
     def known(self, words: Words) -> float:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import queue
 import sqlite3
 import weakref
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +16,14 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb.documents import Event
+from kb.documents import Access
 from kb.errors import CorruptIndex, NotFound
 from kb.index import (
     DocumentRecord,
     Facets,
     Filter,
     Manifest,
+    Mask,
     PassageRecord,
     Ranking,
     Rows,
@@ -33,6 +32,7 @@ from kb.index import (
     Words,
 )
 from kb.index.holds import hold
+from kb.index.idf import known_share
 from kb.index.manifests import MANIFEST, read_manifest, verify
 from kb.index.opening import (
     UNREADABLE,
@@ -68,6 +68,7 @@ class EmbeddedIndex:
         self._manifest = manifest
         self._passages = manifest.passages
         self._is_closed = False
+        self._last_mask: tuple[Filter, Mask] | None = None
         self._held: weakref.finalize[..., EmbeddedIndex] | None = None
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         # A connection that is only forgotten keeps its file open until cycles are collected.
@@ -90,6 +91,7 @@ class EmbeddedIndex:
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
+        self._facets = Facets.of(self._records)
         self._row_of = {record.id: row for row, record in enumerate(self._records)}
         told = (manifest.passages, manifest.passages, manifest.documents)
         if (passages, _length(self._spans), len(rows)) != told:
@@ -99,7 +101,10 @@ class EmbeddedIndex:
             )
         self._vectors = open_vectors(folder, dimension=identity.dimension, passages=self._passages)
         self._postings = open_postings(folder, passages=self._passages)
-        self._lexicon = open_lexicon(folder, self._postings)
+        self._lexicon = self._open_lexicon = open_lexicon(folder, self._postings)
+        if any(record.access is not Access.OPEN for record in self._records):
+            is_open = self._mask(Filter(only_open=True))
+            self._open_lexicon = open_lexicon(folder, self._postings, is_open=is_open)
         self._tokens = open_token_vectors(folder, dimension=identity.token_dimension, passages=self._passages)
 
     @classmethod
@@ -131,6 +136,10 @@ class EmbeddedIndex:
     @property
     def lexicon(self) -> Lexicon:
         return self._lexicon
+
+    @property
+    def open_lexicon(self) -> Lexicon:
+        return self._open_lexicon
 
     @property
     def folder(self) -> Path:
@@ -184,15 +193,11 @@ class EmbeddedIndex:
         vector: npt.NDArray[np.float32] = self._vectors.reconstruct(row)
         return vector
 
+    def holders(self, term: str) -> Rows:
+        return self._column(term)[0].astype(np.int64)
+
     def known(self, words: Words) -> float:
-        total, known = 0.0, 0.0
-        for terms in words:
-            holders = len(np.unique(np.concatenate([self._column(term)[0] for term in terms])))
-            # Robertson and Zaragoza (2009), with 1 added so that it is never negative, as Lucene does.
-            weight = math.log(1 + (self._passages - holders + 0.5) / (holders + 0.5))
-            total += weight
-            known += weight if holders else 0.0
-        return known / total if total else 0.0
+        return known_share([[self.holders(term) for term in terms] for terms in words], self._passages)
 
     def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
         return self._tokens.maxsim(tokens, rows) if self._tokens else None
@@ -224,12 +229,7 @@ class EmbeddedIndex:
         return self._spans[self._document_row(document_id)]
 
     def facets(self) -> Facets:
-        events: Counter[Event] = Counter(record.event for record in self._records if record.event)
-        return Facets(
-            kinds=_ordered(Counter(record.kind.value for record in self._records)),
-            languages=_ordered(Counter(record.language for record in self._records if record.language)),
-            events=dict(sorted(events.items(), key=lambda item: (-item[1], item[0].name))),
-        )
+        return self._facets
 
     def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, StoredVectors]:
         """What is kept of passages that were embedded from texts with these hashes
@@ -293,12 +293,20 @@ class EmbeddedIndex:
         span = slice(int(matrix["indptr"][number]), int(matrix["indptr"][number + 1]))
         return matrix["indices"][span], matrix["data"][span]
 
-    def _mask(self, filter: Filter) -> npt.NDArray[np.bool_]:
-        """Which passages the filter allows, of shape (passages,)."""
+    def _mask(self, filter: Filter) -> Mask:
+        """Which passages the filter allows, of shape (passages,).
+
+        The last one is kept: both retrievers ask it, and every query of whoever may not see all.
+        """
+        last = self._last_mask
+        if last and last[0] == filter:
+            return last[1]
         allowed = np.fromiter(
             (filter.allows(record) for record in self._records), np.bool_, len(self._records)
         )
-        return np.repeat(allowed, [len(span) for span in self._spans])
+        mask: Mask = np.repeat(allowed, [len(span) for span in self._spans])
+        self._last_mask = (filter, mask)
+        return mask
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -359,7 +367,3 @@ def _top(scores: Scores, k: int) -> Rows:
         rows = rows[scores[rows] >= floor]
     order = np.lexsort((rows, -scores[rows]))
     return rows[order][:k]
-
-
-def _ordered(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kb.documents import Passage, stable_id
+from kb.documents import Access, Passage, stable_id
 from kb.index import DocumentRecord
 from kb.index.embedded import EmbeddedIndex
 from kb.index.opening import open_database, open_postings, open_vectors
@@ -47,7 +47,7 @@ def inspect(index: EmbeddedIndex) -> Iterator[str]:
             seen.add(passage.id)
             if hashes.get(row) != embedded_hash(embedded_text(passage)):
                 yield f"passage {passage.id} of {record.source} is not what was embedded"
-            if not holding.agrees(row, passage, code_of(record.language)):
+            if not holding.agrees(row, passage, record):
                 yield f"passage {passage.id} of {record.source} has the postings of other words"
     if len(seen) != manifest.passages:
         yield f"{len(seen)} passages are there where the manifest says {manifest.passages}"
@@ -94,8 +94,8 @@ class _Holding:
     """Which terms the postings say that a passage holds, beside those that its words give."""
 
     def __init__(self, index: EmbeddedIndex) -> None:
-        self._lexicon = index.lexicon
-        self._terms: dict[tuple[str, str], frozenset[int | None]] = {}
+        self._lexicons = {Access.OPEN: index.open_lexicon, Access.MEMBERS: index.lexicon}
+        self._terms: dict[tuple[str, str, Access], frozenset[int | None]] = {}
         postings = open_postings(index.folder, passages=index.manifest.passages)
         self._vocabulary: dict[str, int] = postings.vocab_dict if postings else {}
         rows = postings.scores["indices"] if postings else np.empty(0, np.int32)
@@ -104,17 +104,18 @@ class _Holding:
         self._columns = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[order]
         self._starts = np.searchsorted(rows[order], np.arange(index.manifest.passages + 1))
 
-    def agrees(self, row: int, passage: Passage, code: str) -> bool:
-        """Whether the postings of a row are those of the passage, no more and no fewer."""
+    def agrees(self, row: int, passage: Passage, record: DocumentRecord) -> bool:
+        """Whether the postings of a row are those of a document's passage, no more and no fewer."""
         found = self._columns[self._starts[row] : self._starts[row + 1]].tolist()
         wanted: set[int | None] = set()
         for text in (passage.text, passage.context):
             for word in words(text):
-                wanted |= self._of(word, code)
+                wanted |= self._of(word, code_of(record.language), record.access)
         return len(found) == len(wanted) and set(found) == wanted
 
-    def _of(self, word: str, code: str) -> frozenset[int | None]:
-        if (word, code) not in self._terms:
-            terms = word_terms(word, code, self._lexicon)
-            self._terms[word, code] = frozenset(self._vocabulary.get(term) for term in terms)
-        return self._terms[word, code]
+    def _of(self, word: str, code: str, access: Access) -> frozenset[int | None]:
+        key = (word, code, access)
+        if key not in self._terms:
+            terms = word_terms(word, code, self._lexicons[access])
+            self._terms[key] = frozenset(self._vocabulary.get(term) for term in terms)
+        return self._terms[key]

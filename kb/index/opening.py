@@ -16,8 +16,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from kb.index import Mask
+from kb.index.idf import column_sums
 from kb.index.token_vectors import TokenVectors
-from kb.index.writing import LEXICAL, LEXICON, PASSAGES, VECTORS
+from kb.index.writing import LEXICAL, LEXICON, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.language import Lexicon
 
 # What the libraries raise on files that are not of the shape they expect.
@@ -89,9 +91,16 @@ def open_postings(folder: Path, *, passages: int) -> Any:
     return postings
 
 
-def open_lexicon(folder: Path, postings: Any) -> Lexicon:
-    """The words of the passages, and which of them the postings hold."""
-    return Lexicon.read(folder / LEXICAL / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
+def open_lexicon(folder: Path, postings: Any, *, is_open: Mask | None = None) -> Lexicon:
+    """The words of the passages, and which of them the postings hold.
+
+    With `is_open`, of shape (passages,), the words of those that everybody may see.
+    """
+    if is_open is None:
+        return Lexicon.read(folder / LEXICAL / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
+    held = column_sums(postings.scores, is_open) if postings else np.empty(0, np.int64)
+    terms = {term for term, at in postings.vocab_dict.items() if held[at]} if postings else set()
+    return Lexicon.read(folder / LEXICAL / OPEN_LEXICON, terms=terms)
 
 
 def open_token_vectors(folder: Path, *, dimension: int, passages: int) -> TokenVectors | None:

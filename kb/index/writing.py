@@ -1,4 +1,9 @@
-"""Writing an embedded index: vectors, passages and postings into one folder, once."""
+"""Writing an embedded index: vectors, passages and postings into one folder, once.
+
+What is learned from all passages together (how rare a term is, how long a passage, which words there are,
+which of near-identical passages is the first) is learned from the open ones, so that what everybody may see
+does not depend on what only members may.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import errno
 import hashlib
 import sqlite3
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +22,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb.documents import Passage
+from kb.documents import Access, Passage
 from kb.embedding import Encoded
-from kb.index import DocumentRecord
+from kb.index import DocumentRecord, Mask
+from kb.index.idf import column_sums, idf
 from kb.index.records import INDICES, SCHEMA, to_json
 from kb.index.token_vectors import Codes, TokenVectorsWriter, quantise
 from kb.language import Lexicon, tokens, word_terms, words
@@ -30,6 +36,8 @@ VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
 LEXICAL = "lexical"
 LEXICON = "lexicon.tsv"
+# The words of the open passages alone; only in an index with others.
+OPEN_LEXICON = "lexicon-open.tsv"
 
 # Robertson and Zaragoza (2009); the values of Anserini for passages, best of a small grid (BENCHMARKS.md).
 BM25_K1 = 0.9
@@ -71,8 +79,10 @@ class IndexWriter:
         # Compounds can only be split once all words are known, so passages wait here as numbers of words.
         self._words: dict[tuple[str, str], int] = {}
         self._passages: list[array[int]] = []
-        self._frequencies: dict[str, Counter[str]] = {"nl": Counter(), "en": Counter()}
+        self._accesses: list[Access] = []
+        self._frequencies: dict[tuple[Access, str], Counter[str]] = defaultdict(Counter)
         self._documents = 0
+        self._open_documents = 0
         self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
         try:
             # The folder is thrown away when the build fails, so nothing needs to be undone in it.
@@ -101,6 +111,16 @@ class IndexWriter:
     def documents(self) -> int:
         """How many documents were added."""
         return self._documents
+
+    @property
+    def open_documents(self) -> int | None:
+        """How many of them everybody may see; None when that is all."""
+        return None if self._open_documents == self._documents else self._open_documents
+
+    @property
+    def open_passages(self) -> int | None:
+        """How many passages these have; None when that is all."""
+        return None if self.open_documents is None else self._accesses.count(Access.OPEN)
 
     def add(
         self, document: DocumentRecord, passages: Sequence[Passage], encoded: Sequence[StoredVectors]
@@ -132,8 +152,10 @@ class IndexWriter:
                     embedded_hash(embedded_text(passage)),
                 ),
             )
-            self._passages.append(self._word_ids(passage, code_of(document.language)))
+            self._passages.append(self._word_ids(passage, code_of(document.language), document.access))
+            self._accesses.append(document.access)
         self._documents += 1
+        self._open_documents += document.access is Access.OPEN
         if encoded:
             self._vectors.add(np.stack([one.vector for one in encoded]).astype(np.float32))
         if self._tokens:
@@ -160,17 +182,23 @@ class IndexWriter:
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""
-        texts = self._database.execute("SELECT text FROM passages ORDER BY row")
-        firsts = first_near_identical(words_of(text) for (text,) in texts)
+        is_open = self._is_open()
+        order = [*np.flatnonzero(is_open).tolist(), *np.flatnonzero(~is_open).tolist()]
+        texts = self._database.execute("SELECT text FROM passages ORDER BY row").fetchall()
+        firsts = first_near_identical(words_of(texts[row][0]) for row in order)
         members = Counter(firsts)
         self._database.executemany(
             "UPDATE passages SET twin = ? WHERE row = ?",
-            ((first, row) for row, first in enumerate(firsts) if members[first] > 1),
+            ((order[first], row) for row, first in zip(order, firsts, strict=True) if members[first] > 1),
         )
 
-    def _word_ids(self, passage: Passage, code: str) -> array[int]:
+    def _is_open(self) -> Mask:
+        """Which passages everybody may see."""
+        return np.array([access is Access.OPEN for access in self._accesses], np.bool_)
+
+    def _word_ids(self, passage: Passage, code: str, access: Access) -> array[int]:
         # The context stands above many passages: it would make the words of titles seem frequent.
-        self._frequencies[code].update(word for word, _, _ in tokens(passage.text))
+        self._frequencies[access, code].update(word for word, _, _ in tokens(passage.text))
         numbers = self._words
         return array(
             "i",
@@ -184,23 +212,63 @@ class IndexWriter:
     def _write_postings(self) -> None:
         folder = self._folder / LEXICAL
         folder.mkdir()
-        lexicon = Lexicon(self._frequencies["nl"], self._frequencies["en"])
-        lexicon.write(folder / LEXICON)
-        # Compounds are split by what a reader will load, so that queries are split the same way.
-        lexicon = Lexicon.read(folder / LEXICON)
         vocabulary: dict[str, int] = {}
-        terms = [
+        terms = self._terms(self._lexicon(folder / LEXICON, list(Access)), vocabulary)
+        is_open = self._is_open()
+        open_terms = (
+            terms
+            if is_open.all()
+            else self._terms(self._lexicon(folder / OPEN_LEXICON, [Access.OPEN]), vocabulary)
+        )
+        if not vocabulary:
+            return
+        ids = [
+            [term for word in words for term in (open_terms if is_open[row] else terms)[word]]
+            for row, words in enumerate(self._passages)
+        ]
+        retriever = _postings(ids, vocabulary, is_open)
+        retriever.save(folder, show_progress=False)
+        _check_saved(retriever, folder)
+
+    def _lexicon(self, file: Path, accesses: Sequence[Access]) -> Lexicon:
+        """What a reader will load, so that queries are split the same way as passages."""
+        dutch, english = (
+            sum((self._frequencies[access, code] for access in accesses), Counter[str]())
+            for code in ("nl", "en")
+        )
+        Lexicon(dutch, english).write(file)
+        return Lexicon.read(file)
+
+    def _terms(self, lexicon: Lexicon, vocabulary: dict[str, int]) -> list[list[int]]:
+        """The numbers of each word's terms; new ones get theirs in `vocabulary`."""
+        return [
             [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
             for word, code in self._words
         ]
-        if not vocabulary:
-            return
-        retriever = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene")
-        ids = [[term for word in passage for term in terms[word]] for passage in self._passages]
-        tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
-        retriever.index(tokenized, show_progress=False, create_empty_token=False)
-        retriever.save(folder, show_progress=False)
-        _check_saved(retriever, folder)
+
+
+def _postings(ids: Sequence[Sequence[int]], vocabulary: dict[str, int], is_open: Mask) -> Any:
+    """BM25 over passages, given as the numbers of their terms, with the statistics of the open ones.
+
+    bm25s counts over all passages. Its weight by length depends on k1, b and the mean length alone, so
+    other k1 and b stand for another mean; its weight by rarity (idf) is a factor of each term.
+    """
+    k1, b = BM25_K1, BM25_B
+    are_some_open = bool(is_open.any()) and not is_open.all()
+    if are_some_open:
+        lengths = np.array([len(passage) for passage in ids], np.float64)
+        by_length = BM25_K1 * BM25_B * lengths.mean() / max(lengths[is_open].mean(), 1.0)
+        k1 = BM25_K1 * (1 - BM25_B) + by_length
+        b = by_length / k1
+    retriever = bm25s.BM25(k1=k1, b=b, method="lucene")
+    tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
+    retriever.index(tokenized, show_progress=False, create_empty_token=False)
+    if are_some_open:
+        scores = retriever.scores
+        holders, open_holders = np.diff(scores["indptr"]), column_sums(scores, is_open)
+        ratio = idf(open_holders, int(is_open.sum())) / idf(holders, len(ids))
+        scores["data"] *= np.repeat(ratio, holders).astype(np.float32)
+    return retriever
 
 
 def _check_saved(retriever: Any, folder: Path) -> None:

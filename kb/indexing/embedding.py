@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.chunking import Window, chunk
-from kb.documents import Passage
+from kb.documents import Access, Passage
 from kb.embedding import Encoder
 from kb.index import DocumentRecord
 from kb.index.writing import StoredVectors, embedded_hash, embedded_text
@@ -50,19 +50,23 @@ class Embedding:
         self._add(pending)
 
     def _add(self, pending: Sequence[_Pending]) -> None:
-        encoded = self._encoded([passage for item in pending for passage in item.passages])
+        encoded = self._encoded(pending)
         at = 0
         for item in pending:
             self._draft.add(item.record, item.passages, encoded[at : at + len(item.passages)])
             at += len(item.passages)
         self._build.passages = self._draft.passages
 
-    def _encoded(self, passages: Sequence[Passage]) -> list[StoredVectors]:
-        texts = [embedded_text(passage) for passage in passages]
+    def _encoded(self, pending: Sequence[_Pending]) -> list[StoredVectors]:
+        texts = [embedded_text(passage) for item in pending for passage in item.passages]
+        are_open = [item.record.access is Access.OPEN for item in pending for _ in item.passages]
         hashes = [embedded_hash(text) for text in texts]
         kept = self._previous.vectors_by_hash(hashes) if self._previous else {}
         new = {key: text for key, text in zip(hashes, texts, strict=True) if key not in kept}
         self._build.reused += sum(key in kept for key in hashes)
+        self._build.reused_open += sum(
+            key in kept for key, is_open in zip(hashes, are_open, strict=True) if is_open
+        )
         if new:
             encoded = self._encoder.encode_passages(list(new.values()))
             kept.update((key, StoredVectors.of(one)) for key, one in zip(new, encoded, strict=True))

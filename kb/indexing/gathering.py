@@ -53,6 +53,7 @@ class Gathering:
         self.records: list[DocumentRecord] = []
         self.passages = 0
         self.reused = 0
+        self.reused_open = 0
         self.live = _live(generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))
         self._started = time.monotonic()
@@ -115,7 +116,8 @@ class Gathering:
 
     def report(self, name: str, *, near_duplicates: Sequence[tuple[str, str]] = ()) -> BuildReport:
         """What it has come to."""
-        return BuildReport(
+        paths = {record.source for record in self.records}
+        report = BuildReport(
             generation=name,
             created=dt.datetime.now(dt.UTC),
             seconds=self.seconds,
@@ -125,8 +127,32 @@ class Gathering:
             reused=self.reused,
             undated=tuple(record.source for record in self.records if record.date is None),
             near_duplicates=tuple(near_duplicates),
-            changes=self._changes({record.source for record in self.records}),
+            changes=self._changes(paths),
             files=tuple(sorted(self.files, key=lambda file: file.path)),
+        )
+        return dataclasses.replace(report, open=self._open(report))
+
+    def _open(self, report: BuildReport) -> BuildReport | None:
+        """The report as it is when only open documents count; None where there are and were no others."""
+        now = {record.source for record in self.records if record.access is Access.OPEN}
+        before = _before(self.live, only_open=True)
+        closed = {source.path for source in self.corpus.sources if source.sidecar.access is Access.MEMBERS}
+        if len(now) == len(self.records) and len(before) == len(_before(self.live)) and not closed:
+            return None
+        sources = {source.path for source in self.corpus.sources} - closed
+        files = tuple(
+            file for file in report.files if file.path in (now if file.status == "read" else sources)
+        )
+        passages = sum(record.passages for record in self.records if record.source in now)
+        return dataclasses.replace(
+            report,
+            documents=len(now),
+            passages=passages,
+            reused=self.reused_open,
+            undated=tuple(path for path in report.undated if path in now),
+            near_duplicates=tuple(pair for pair in report.near_duplicates if now.issuperset(pair)),
+            changes=self._changes(now, only_open=True),
+            files=files,
         )
 
     def refuse_removals(self, paths: set[str]) -> None:
@@ -134,16 +160,23 @@ class Gathering:
         changes = self._changes(paths)
         if changes.remove_too_much:
             some = "\n".join(f"  {path}" for path in changes.removed[:10])
+            report = dataclasses.replace(self.report(""), changes=changes)
+            if report.open:
+                kept = paths & set(_before(self.live, only_open=True))
+                open_changes = self._changes(kept, only_open=True)
+                report = dataclasses.replace(
+                    report, open=dataclasses.replace(report.open, changes=open_changes)
+                )
             raise TooManyRemovals(
                 f"{len(changes.removed)} of {changes.before} documents would be removed, more than "
                 f"{MOST_REMOVED:.0%}. Is a folder missing, or KB_CORPUS another one? "
                 f"If they must go: kb build --allow-removals\n{some}",
-                report=dataclasses.replace(self.report(""), changes=changes).as_json(),
+                report=report.as_json(),
             )
 
-    def _changes(self, paths: set[str]) -> Changes:
+    def _changes(self, paths: set[str], *, only_open: bool = False) -> Changes:
         now = {path: hashes for path, hashes in self.corpus.hashes.items() if path in paths}
-        return Changes.between(_before(self.live), now)
+        return Changes.between(_before(self.live, only_open=only_open), now)
 
 
 def _record(document: Document, passages: int) -> DocumentRecord:
@@ -168,11 +201,15 @@ def _record(document: Document, passages: int) -> DocumentRecord:
     )
 
 
-def _before(live: EmbeddedIndex | None) -> Hashes:
+def _before(live: EmbeddedIndex | None, *, only_open: bool = False) -> Hashes:
     if not live:
         return {}
     sources = live.manifest.sources
-    return {record.source: sources.get(record.source, (record.sha256, "")) for record in live.documents()}
+    return {
+        record.source: sources.get(record.source, (record.sha256, ""))
+        for record in live.documents()
+        if record.access is Access.OPEN or not only_open
+    }
 
 
 def _live(generations: Generations) -> EmbeddedIndex | None:

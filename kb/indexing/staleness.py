@@ -18,6 +18,9 @@ from kb.settings import Settings
 _READERS_OWN = {
     "corpus", "indexes", "keep_generations", "golden_loss", "synonyms", "device", "precision", "host", "port",
     "reranker", "rerank_milliseconds", "weights", "watch", "watch_seconds", "keys",
+    "reading", "public", "proxies", "rate_address", "rate_key", "rate_wrong_keys", "connections", "uploads",
+    "url", "contact_name", "contact_email", "contact_url",
+    "workers", "drain_seconds", "metrics", "log_format", "log_level", "log_queries",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from kb.language.lexicon import Lexicon
 from kb.language.queries import Expansion, corrections, expand_query
 from kb.language.synonyms import Synonyms, shipped_synonyms
-from kb.language.terms import STEMMERS, code_of, fold, forms, joined, term, tokens
+from kb.language.terms import STEMMERS, code_of, fold, forms, is_stop_word, joined, term, tokens
 
 __all__ = [
     "ANALYSIS_VERSION",
@@ -22,6 +22,8 @@ __all__ = [
     "analyse_query",
     "corrections",
     "expand_query",
+    "fold",
+    "is_stop_word",
     "matching_spans",
     "shipped_synonyms",
     "tokens",
@@ -78,14 +80,18 @@ def matching_spans(text: str, terms: Iterable[str], lexicon: Lexicon | None = No
     A word is marked as a whole when a part of it matches. A phrase (terms with spaces between) is
     marked only where `text` holds all of it.
     """
-    found: dict[tuple[int, int], set[str]] = {}
-    for word, start, end in tokens(text):
-        found[start, end] = {form for code in STEMMERS for form in word_terms(word, code, lexicon)}
-    for word, start, end in joined(text):
-        found[start, end] = {form for code in STEMMERS for form in word_terms(_HYPHEN + word, code)}
-    present = set().union(*found.values())
+    held: dict[str, frozenset[str]] = {}
+    found: list[tuple[tuple[int, int], str]] = []
+    for mark, located in (("", tokens(text)), (_HYPHEN, joined(text))):
+        for word, start, end in located:
+            key = mark + word
+            found.append(((start, end), key))
+            if key not in held:
+                held[key] = frozenset(form for code in STEMMERS for form in word_terms(key, code, lexicon))
+    present = frozenset().union(*held.values())
     wanted = {term for key in terms if present.issuperset(key.split()) for term in key.split()}
-    return _outermost(span for span, held in found.items() if not wanted.isdisjoint(held))
+    matching = {key for key, forms in held.items() if not wanted.isdisjoint(forms)}
+    return _outermost(span for span, key in found if key in matching)
 
 
 def _outermost(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

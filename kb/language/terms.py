@@ -62,6 +62,11 @@ def forms(word: str) -> list[str]:
     return list(dict.fromkeys(form for form in found if form)) if all(found) else []
 
 
+def is_stop_word(word: str) -> bool:
+    """True for a lower-case word that says nothing by itself in one of the languages."""
+    return any(word in stop_words for stop_words in _STOP_WORDS.values())
+
+
 def fold(word: str) -> str:
     """Without accents: "coördinatie" and "coordinatie" are one word to a searcher."""
     if word.isascii():

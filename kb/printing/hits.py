@@ -9,12 +9,30 @@ from typing import Any
 
 from kb import dutch
 from kb.documents import Kind, Locator
-from kb.hits import Hit, Place, SecondStage, SimilarPassage
+from kb.hits import Facet, FacetValue, GroupBy, Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered
 from kb.relevance import is_answered, label
 
-_FILTERS = ("kind", "event", "language", "document", "dateFrom", "dateTo")
+_FILTERS = (
+    "kind", "event", "language", "speaker", "host", "theme", "year", "document", "dateFrom", "dateTo",
+)  # fmt: skip
+_NOUNS = {
+    None: ("passage", "passages"),
+    GroupBy.DOCUMENT: ("document", "documenten"),
+    GroupBy.EVENT: ("bijeenkomst of los document", "bijeenkomsten en losse documenten"),
+}
+_FACETS = {
+    Facet.KIND: "Soort",
+    Facet.YEAR: "Jaar",
+    Facet.EVENT: "Bijeenkomst",
+    Facet.LANGUAGE: "Taal",
+    Facet.SPEAKER: "Spreker",
+    Facet.HOST: "Gastheer",
+    Facet.THEME: "Thema",
+}
+# Values of a facet that fit a terminal; JSON has them all.
+_SHOWN_VALUES = 10
 # A terminal's codes: plain, a word of the query, the best sentence, and such a word within it.
 _PLAIN, _WORD, _BEST, _WORD_OF_BEST = "\x1b[0m", "\x1b[0;1;33m", "\x1b[0;4m", "\x1b[0;1;4;33m"
 
@@ -32,6 +50,10 @@ def read_filter(conditions: Sequence[str]) -> Filter:
         events=frozenset(values.get("event", [])),
         languages=frozenset(values.get("language", [])),
         documents=frozenset(values.get("document", [])),
+        speakers=frozenset(values.get("speaker", [])),
+        hosts=frozenset(values.get("host", [])),
+        themes=frozenset(values.get("theme", [])),
+        years=frozenset(_year(value) for value in values.get("year", [])),
         date_from=_date(values.get("dateFrom")),
         date_to=_date(values.get("dateTo")),
     )
@@ -39,8 +61,7 @@ def read_filter(conditions: Sequence[str]) -> Filter:
 
 def answered_text(answered: Answered, *, colour: bool) -> str:
     """The hits, each with its source above its words."""
-    nouns = ("document", "documenten") if answered.group_by else ("passage", "passages")
-    total = dutch.count(answered.found.total, *nouns)
+    total = dutch.count(answered.found.total, *_NOUNS[answered.group_by])
     lines = [f"{total} voor «{answered.query}» in {answered.seconds * 1000:.0f} ms"]
     if answered.asked.period:
         lines.append(f"Stukken uit de tijd van «{answered.asked.period.text}» eerst (anders: --no-dates)")
@@ -48,8 +69,11 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         lines.append(f"«{word}» komt niet voor; ook gezocht op «{suggestion}»")
     if answered.found.second_stage is SecondStage.TIMED_OUT:
         lines.append(dutch.TIMED_OUT)
-    if answered.found.hits and not is_answered(answered.found.hits[0].relevance):
+    if answered.found.hits and not is_answered(answered.found.best):
         lines.append(dutch.NO_ANSWER)
+    for facet, values in answered.found.facets.items():
+        counts = [f"{_value_name(facet, one)} ({one.hits})" for one in values[:_SHOWN_VALUES]]
+        lines.append(f"{_FACETS[facet]}: {', '.join(counts) or '-'}")
     lines.append("")
     for hit in answered.found.hits:
         lines += [
@@ -58,12 +82,10 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         ]
         if hit.relevance is not None:
             lines.append(f"   relevantie: {label(hit.relevance)}")
-        lines += _also_in(hit.also_in)
+        lines += _also_in(hit.also_in, hit.also_in_total)
         lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")]
         if hit.further:
-            number = dutch.count(len(hit.further), "passage", "passages")
-            places = [dutch.place(found.passage.locator) for found in hit.further]
-            lines.append(f"   nog {number} in dit document: {'; '.join(filter(None, places))}".rstrip(": "))
+            lines.append(_more(hit, answered.group_by))
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -74,6 +96,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
         "query": answered.query,
         "mode": answered.mode.value,
         "groupBy": answered.group_by.value if answered.group_by else None,
+        "sort": answered.request.page.sort.value,
         "total": answered.found.total,
         "limit": answered.limit,
         "offset": answered.offset,
@@ -84,6 +107,10 @@ def answered_json(answered: Answered) -> dict[str, Any]:
             {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
         ],
         "secondStage": answered.found.second_stage.value,
+        "facets": {
+            facet.value: [{"value": one.value, "name": one.name, "count": one.hits} for one in values]
+            for facet, values in answered.found.facets.items()
+        },
         "hits": [_hit_json(hit) for hit in answered.found.hits],
     }
 
@@ -95,7 +122,7 @@ def similar_text(found: Sequence[SimilarPassage]) -> str:
         lines += [
             f"{number}. {_source(one.document, one.passage.locator)}",
             f"   {dutch.printable(one.document.source)}",
-            *_also_in(one.also_in),
+            *_also_in(one.also_in, one.also_in_total),
             *("   | " + line for line in one.passage.text.split("\n")),
             "",
         ]
@@ -114,6 +141,7 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
                 "document": _document_json(one.document),
                 "locator": _locator_json(one.passage.locator),
                 "alsoIn": [_place_json(place) for place in one.also_in],
+                "alsoInTotal": one.also_in_total,
             }
             for one in found
         ],
@@ -126,12 +154,30 @@ def _source(document: DocumentRecord, locator: Locator) -> str:
     return ", ".join(part for part in (document.title, event, day, dutch.place(locator)) if part)
 
 
-def _also_in(places: Sequence[Place]) -> list[str]:
-    return [
+def _value_name(facet: Facet, value: FacetValue) -> str:
+    return dutch.printable(value.name if facet is not Facet.EVENT else f"{value.name} [{value.value}]")
+
+
+def _more(hit: Hit, group_by: GroupBy | None) -> str:
+    """What else was found in the group of a hit."""
+    number = dutch.count(len(hit.further), "passage", "passages")
+    if group_by is GroupBy.EVENT:
+        where = "bij deze bijeenkomst" if hit.document.event else "in dit document"
+        places = [_source(found.document, found.passage.locator) for found in hit.further]
+    else:
+        where, places = "in dit document", [dutch.place(found.passage.locator) for found in hit.further]
+    return f"   nog {number} {where}: {'; '.join(filter(None, places))}".rstrip(": ")
+
+
+def _also_in(places: Sequence[Place], total: int) -> list[str]:
+    lines = [
         f"   {'ook' if place.is_identical else 'vrijwel gelijk'} in: "
         f"{_source(place.document, place.passage.locator)}"
         for place in places
     ]
+    if total > len(places):
+        lines.append(f"   en op {dutch.count(total - len(places), 'andere plaats', 'andere plaatsen')}")
+    return lines
 
 
 def _marked(hit: Hit, *, colour: bool) -> str:
@@ -166,6 +212,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "document": _document_json(hit.document),
         "locator": _locator_json(hit.passage.locator),
         "alsoIn": [_place_json(place) for place in hit.also_in],
+        "alsoInTotal": hit.also_in_total,
         "morePassages": [
             {
                 "passageId": found.passage.id,
@@ -173,6 +220,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
                 "relevance": _rounded(found.relevance),
                 "text": found.passage.text,
                 "highlights": [list(span) for span in found.highlights],
+                "document": _document_json(found.document),
                 "locator": _locator_json(found.passage.locator),
             }
             for found in hit.further
@@ -231,6 +279,12 @@ def _date(values: Sequence[str] | None) -> dt.date | None:
         return dt.date.fromisoformat(values[-1])
     except ValueError:
         raise ValueError(f"{values[-1]!r} is not a date; write it as 2024-11-07") from None
+
+
+def _year(value: str) -> int:
+    if not (len(value) == 4 and value.isascii() and value.isdecimal()):
+        raise ValueError(f"{value!r} is not a year; write it as 2024")
+    return int(value)
 
 
 def _kind(value: str) -> Kind:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.uploads import Uploads
+from api.limits import Bounds
 from kb.embedding import load_encoder
 from kb.indexing import build_index
 from kb.knowledge_base import KnowledgeBase
@@ -46,14 +46,15 @@ def knowledge_base(settings: Settings) -> KnowledgeBase:
 
 @pytest.fixture(scope="session")
 def client(knowledge_base: KnowledgeBase) -> Iterator[TestClient]:
-    with TestClient(create_app(knowledge_base)) as client:
+    with TestClient(create_app(knowledge_base), client=("127.0.0.1", 50_000)) as client:
         yield client
 
 
 @pytest.fixture
 def without_index(tmp_path: Path) -> Iterator[TestClient]:
     """A client of a service that has nothing to search yet."""
-    with TestClient(create_app(KnowledgeBase(Settings(indexes=tmp_path)))) as client:
+    app = create_app(KnowledgeBase(Settings(indexes=tmp_path)))
+    with TestClient(app, client=("127.0.0.1", 50_000)) as client:
         yield client
 
 
@@ -110,8 +111,7 @@ def secrets(home: Settings) -> Mapping[str, str]:
 @pytest.fixture(scope="session")
 def service(home: Settings) -> Iterator[str]:
     """A real service over `home`, impatient with slow clients; its address."""
-    app = create_app(KnowledgeBase(home))
-    app.state.uploads = Uploads(home.corpus, max_bytes=1_000_000, patience=1.0)
+    app = create_app(KnowledgeBase(home), bounds=Bounds(patience=1.0))
     with served(app) as address:
         yield address
 

@@ -31,7 +31,7 @@ QUERY = "het archief verhuizen naar het streekarchief"
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path, TEXTS)
     with TestClient(create_app(KnowledgeBase(Settings(indexes=tmp_path)))) as client:
         yield client
@@ -68,7 +68,9 @@ def test_grouped_by_document_the_answer_counts_documents(client: TestClient) -> 
     report = next(hit for hit in grouped["hits"] if hit["document"]["id"] == REPORT.id)
     assert len(report["morePassages"]) == 3
     more = report["morePassages"][0]
-    assert set(more) == {"passageId", "score", "relevance", "text", "highlights", "locator", "links"}
+    assert set(more) == {
+        "passageId", "score", "relevance", "text", "highlights", "document", "locator", "links",
+    }  # fmt: skip
     assert client.get(more["links"]["self"]).json()["text"] == more["text"]
     assert more["score"] <= report["score"]
     assert not any(hit["morePassages"] for hit in single["hits"])
@@ -99,7 +101,9 @@ def test_similar_passages_come_with_their_source_and_their_nearness(client: Test
     assert (answer["passageId"], answer["limit"]) == (identifier, 3)
     assert len(answer["passages"]) == 3
     first = answer["passages"][0]
-    assert set(first) == {"similarity", "text", "passageId", "document", "locator", "alsoIn", "links"}
+    assert set(first) == {
+        "similarity", "text", "passageId", "document", "locator", "alsoIn", "alsoInTotal", "links",
+    }  # fmt: skip
     assert client.get(first["links"]["self"]).json()["text"] == first["text"]
     nearness = [found["similarity"] for found in answer["passages"]]
     assert nearness == sorted(nearness, reverse=True)

@@ -39,7 +39,7 @@ Serve = Callable[..., TestClient]
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Starts a service on the same documents with these settings and weights of relevance."""
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordEncoder())
+    monkeypatch.setattr("kb.models.load_encoder", lambda _: WordEncoder())
     publish(tmp_path / "indexes", TEXTS)
     with ExitStack() as stack:
 

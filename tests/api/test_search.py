@@ -26,14 +26,14 @@ def faults(answer: Any) -> set[tuple[str, str, str]]:
 def test_an_answer_has_the_promised_shape(client: TestClient) -> None:
     answer = client.get("/v1/search", params={"q": QUERY, "limit": 3}).json()
     assert set(answer) == {
-        "query", "mode", "groupBy", "total", "limit", "offset", "tookMs", "generation", "period",
-        "corrections", "secondStage", "hits",
+        "query", "mode", "groupBy", "sort", "total", "limit", "offset", "tookMs", "generation", "period",
+        "corrections", "secondStage", "facets", "links", "hits",
     }  # fmt: skip
     assert (answer["query"], answer["mode"], answer["limit"], answer["offset"]) == (QUERY, "hybrid", 3, 0)
     hit = answer["hits"][0]
     assert set(hit) == {
         "rank", "score", "relevance", "relevanceLabel", "text", "highlights", "bestSentence", "passageId",
-        "document", "locator", "alsoIn", "morePassages", "links",
+        "document", "locator", "alsoIn", "alsoInTotal", "morePassages", "links",
     }  # fmt: skip
     assert set(hit["document"]) == {"id", "title", "kind", "date", "event", "language", "source"}
     assert set(hit["locator"]) == {"page", "pageLabel", "slide", "part", "headings", "line"}
@@ -165,7 +165,7 @@ def test_all_faults_of_a_request_are_told_together(client: TestClient) -> None:
         ({"q": "a", "limit": ["1", "2"]}, ("limit", "repeated")),
         ({"q": "a", "offset": "-1"}, ("offset", "out-of-range")),
         ({"q": "a", "kind": ""}, ("kind", "unknown-value")),
-        ({"q": "a", "groupBy": "event"}, ("groupBy", "unknown-value")),
+        ({"q": "a", "groupBy": "place"}, ("groupBy", "unknown-value")),
         ({"q": "a", "groupBy": ["document"] * 2}, ("groupBy", "repeated")),
         ({"q": "a", "dateFrom": "1700000000"}, ("dateFrom", "not-a-date")),
         ({"q": "a", "dateFrom": "2024-11-07T00:00:00"}, ("dateFrom", "not-a-date")),

@@ -146,7 +146,7 @@ def test_a_client_that_stalls_or_leaves_leaves_nothing_behind(
 
 
 def test_an_upload_without_a_key_is_not_read(service: str) -> None:
-    answer = raw(service, "kb_verkeerd", f"{FORM}Content-Length: 900000000\r\n", FILE)
+    answer = raw(service, "kb_verkeerd", f"{FORM}Content-Length: 900000\r\n", FILE)
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b"connection: close" in answer.lower()
 

@@ -1,0 +1,37 @@
+"""Where a reader finds what an assistant cites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from kb.documents import Passage
+from kb.index import DocumentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Addresses of sources: of the service at `url`, or of files in `corpus` where there is no service."""
+
+    url: str | None
+    corpus: str
+
+    def document(self, record: DocumentRecord) -> str:
+        """Where a document can be read."""
+        if self.url is None:
+            return self._file(record)
+        return f"{self.url}/documenten/{quote(record.id)}"
+
+    def passage(self, passage: Passage, record: DocumentRecord) -> str:
+        """Where a passage can be read: the PDF at its page, or the document's text at the passage."""
+        page = passage.locator.page if record.source.lower().endswith(".pdf") else None
+        at = f"#page={page}" if page else ""
+        if self.url is None:
+            return self._file(record) + at
+        if at:
+            return f"{self.url}/v1/documents/{quote(record.id)}/file{at}"
+        return f"{self.document(record)}#passage-{quote(passage.id)}"
+
+    def _file(self, record: DocumentRecord) -> str:
+        return (Path(self.corpus).absolute() / record.source).as_uri()

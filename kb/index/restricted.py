@@ -1,0 +1,172 @@
+"""An index as everybody may see it: as if the documents for members were not there.
+
+What is learned from all passages together is learned from the open ones when an index is written
+(`kb.index.writing`), so a score or a correction tells nothing of the others either.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.documents import Access
+from kb.errors import NotFound
+from kb.index import (
+    DocumentRecord,
+    Facets,
+    Filter,
+    Index,
+    Manifest,
+    PassageRecord,
+    Ranking,
+    Rows,
+    Scores,
+    Terms,
+    Words,
+)
+from kb.index.idf import known_share
+from kb.language import Lexicon
+from kb.reports import open_report
+
+
+def public_view(index: Index) -> Index:
+    """The index itself where nothing of it is for members alone, else a view that hides what is."""
+    has_members = any(record.access is not Access.OPEN for record in index.documents())
+    report = index.report()
+    return PublicView(index) if has_members or open_report(report) != report else index
+
+
+class PublicView:
+    """The open documents of an index. What is not open is answered as what does not exist."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        records = index.documents()
+        self._records = {record.id: record for record in records if record.access is Access.OPEN}
+        self._facets = Facets.of(self._records.values())
+        self._is_open = np.zeros(index.manifest.passages, np.bool_)
+        for identifier in self._records:
+            rows = index.document_rows(identifier)
+            self._is_open[rows.start : rows.stop] = True
+        self._passages = int(self._is_open.sum())
+        sources = {record.source for record in self._records.values()}
+        self._manifest = dataclasses.replace(
+            index.manifest,
+            documents=len(self._records),
+            passages=self._passages,
+            open_documents=None,
+            open_passages=None,
+            sources={path: hashes for path, hashes in index.manifest.sources.items() if path in sources},
+        )
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it says of itself, of its open documents."""
+        return self._manifest
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words of its open passages."""
+        return self._index.open_lexicon
+
+    @property
+    def open_lexicon(self) -> Lexicon:
+        """The words of its open passages."""
+        return self._index.open_lexicon
+
+    def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
+        """The k nearest open passages."""
+        return self._index.dense(vector, k=k, filter=_open(filter))
+
+    def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
+        """The k best open passages."""
+        return self._index.lexical(terms, k=k, filter=_open(filter))
+
+    def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
+        """The inner product of `vector` with each of `rows`."""
+        return self._index.scores(vector, self._checked(rows))
+
+    def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
+        """The BM25 score of each of `rows`."""
+        return self._index.lexical_scores(terms, self._checked(rows))
+
+    def vector(self, row: int) -> npt.NDArray[np.float32]:
+        """The vector of an open passage."""
+        return self._index.vector(int(self._checked([row])[0]))
+
+    def holders(self, term: str) -> Rows:
+        """The rows of the open passages that hold a term."""
+        rows = self._index.holders(term)
+        return rows[self._is_open[rows]]
+
+    def known(self, words: Words) -> float:
+        """The share of a query's words that any open passage holds."""
+        return known_share([[self.holders(term) for term in terms] for terms in words], self._passages)
+
+    def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
+        """MaxSim of a query's tokens with each of `rows`."""
+        return self._index.late_interaction(tokens, self._checked(rows))
+
+    def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
+        """The similarities of a query's tokens and a passage's."""
+        return self._index.token_similarities(tokens, int(self._checked([row])[0]))
+
+    def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
+        """The open passages in these rows, without the twins that are not."""
+        found = self._index.passages(self._checked([int(row) for row in rows]))
+        return [
+            dataclasses.replace(record, twins=tuple(row for row in record.twins if self._is_open[row]))
+            for record in found
+        ]
+
+    def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
+        """The open documents. Raises `NotFound`, also for the id of one that is not."""
+        if ids is None:
+            return list(self._records.values())
+        return [self._records[self._known(identifier)] for identifier in ids]
+
+    def passage_row(self, passage_id: str) -> int:
+        """The row of an open passage. Raises `NotFound`, also for the id of one that is not."""
+        row = self._index.passage_row(passage_id)
+        if not self._is_open[row]:
+            raise NotFound(f"There is no passage {passage_id} in generation {self._manifest.generation}")
+        return row
+
+    def document_rows(self, document_id: str) -> range:
+        """The rows of an open document's passages. Raises `NotFound`, also for the id of one that is not."""
+        return self._index.document_rows(self._known(document_id))
+
+    def facets(self) -> Facets:
+        """The values that a filter can name, counted over open documents."""
+        return self._facets
+
+    def report(self) -> Mapping[str, Any]:
+        """What the build told of open documents. Raises `CorruptIndex`."""
+        report = self._index.report()
+        found = open_report(report)
+        # Without a part of its own for them, nothing of it is for everybody.
+        return {} if found is report and not self._is_open.all() else found
+
+    def close(self) -> None:
+        """Release the files."""
+        self._index.close()
+
+    def _known(self, document_id: str) -> str:
+        if document_id not in self._records:
+            raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
+        return document_id
+
+    def _checked(self, rows: Sequence[int] | Rows) -> Rows:
+        """The rows, all of which must be open. Raises `NotFound`: no caller can have learned of another."""
+        checked: Rows = np.asarray(rows, np.int64)
+        if not self._is_open[checked].all():
+            raise NotFound("There is no such passage")
+        return checked
+
+
+def _open(filter: Filter) -> Filter:
+    return dataclasses.replace(filter, only_open=True)

@@ -1,0 +1,80 @@
+"""What an index has to suggest, learned once of each, in the background."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+from kb.index import Index, name_key
+from kb.suggestions import Suggestion, SuggestionKind
+from kb.suggestions.matching import Suggestions
+from kb.suggestions.phrases import PhraseLearner
+
+_log = logging.getLogger(__name__)
+
+
+class LearnedSuggestions:
+    """The suggestions of indexes, for as long as each index is in use."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._learned: WeakKeyDictionary[Index, Suggestions] = WeakKeyDictionary()
+
+    def of(self, index: Index) -> Suggestions:
+        """What an index suggests: the first time its names, and from some seconds later its phrases as well.
+
+        Nothing that the index does not show is ever suggested.
+        """
+        with self._lock:
+            found = self._learned.get(index)
+            if found is None:
+                found = self._learned[index] = Suggestions(_names(index), is_complete=False)
+                thread = threading.Thread(target=self._learn, args=[index], name="suggestions", daemon=True)
+                thread.start()
+        return found
+
+    def _learn(self, index: Index) -> None:
+        try:
+            learned = learn(index)
+        except Exception:
+            # A search does not need them; the names stay.
+            _log.exception("the phrases of generation %s could not be learned", index.manifest.generation)
+            return
+        with self._lock:
+            self._learned[index] = learned
+
+
+def learn(index: Index) -> Suggestions:
+    """All that an index suggests. Takes a second for some thousands of passages."""
+    return Suggestions([*_names(index), *_phrases(index)])
+
+
+def _names(index: Index) -> Iterator[Suggestion]:
+    facets = index.facets()
+    titles = [record.title for record in index.documents()]
+    for kind, named in (
+        (SuggestionKind.THEME, facets.themes.items()),
+        (SuggestionKind.EVENT, [(event.name, count) for event, count in facets.events.items()]),
+        (SuggestionKind.SPEAKER, facets.speakers.items()),
+        (SuggestionKind.HOST, facets.hosts.items()),
+        (SuggestionKind.TITLE, [(title, 1) for title in titles]),
+    ):
+        documents: dict[str, int] = {}
+        texts: dict[str, str] = {}
+        for text, count in named:
+            key = name_key(text)
+            documents[key] = documents.get(key, 0) + count
+            texts.setdefault(key, " ".join(text.split()))
+        for key, text in texts.items():
+            yield Suggestion(text=text, kind=kind, documents=documents[key])
+
+
+def _phrases(index: Index) -> Iterator[Suggestion]:
+    learner = PhraseLearner()
+    for record in index.documents():
+        found = index.passages(index.document_rows(record.id))
+        learner.add(one.passage.text for one in found)
+    for text, count in learner.phrases().items():
+        yield Suggestion(text=text, kind=SuggestionKind.PHRASE, documents=count)

@@ -1,0 +1,1 @@
+"""Tests of the retrievers for frameworks, with the real frameworks: `make retrievers`."""
