@@ -61,6 +61,9 @@ def test_the_container_copies_what_is_there_and_runs_without_root(deploy: Path, 
         for source in line.split():
             assert (root / source).exists(), source
             assert any(f"!{source}".startswith(kept) for kept in ignored), source
+    # What root unpacks is for root alone; the service runs as another.
+    unpacking = next(line for line in text.splitlines() if "default_model_folder" in line)
+    assert unpacking.index("default_model_folder") < unpacking.index("chmod -R a+rX cache")
     last = text.rpartition("FROM ")[2]
     assert re.search(r"^USER [1-9]\d+$", last, re.MULTILINE)
     assert last.index("\nUSER") < last.index("\nENTRYPOINT")
