@@ -40,7 +40,7 @@ class Reading:
         """The passages that answer a query best."""
         answered = self.knowledge_base.search(query, filter=filter, limit=limit)
         found = answered.found.hits
-        answers = bool(found) and is_answered(found[0].relevance)
+        answers = bool(found) and is_answered(answered.found.best)
         links = self._links
         notes = [_ANSWERED if answers else _NOT_ANSWERED]
         if answered.asked.period:
