@@ -24,7 +24,6 @@ from api.metrics import Metrics
 from kb.hits import SecondStage
 from kb.knowledge_base import Answered
 from kb.logs import CURRENT, RequestContext
-from kb.relevance import is_answered
 
 REQUEST_ID = "X-Request-ID"
 # What we log and send back must be harmless in both.
@@ -66,10 +65,8 @@ def note_answer(answered: Answered) -> Answered:
     """Count an answered query by whether it has a good answer. A further page of one is not counted again."""
     trace = CURRENT.get()
     if isinstance(trace, Trace) and not answered.offset:
-        found = answered.found
-        is_good = bool(found.hits) and is_answered(found.best)
-        trace.outcomes["answered" if is_good else "no-good-answer"] += 1
-        trace.timeouts += found.second_stage is SecondStage.TIMED_OUT
+        trace.outcomes["answered" if answered.is_answered else "no-good-answer"] += 1
+        trace.timeouts += answered.found.second_stage is SecondStage.TIMED_OUT
     return answered
 
 

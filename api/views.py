@@ -14,7 +14,6 @@ from kb import dutch
 from kb.hits import GroupBy, SecondStage
 from kb.index import DocumentRecord, Facets
 from kb.knowledge_base import Answered
-from kb.relevance import is_answered
 from kb.search_request import MAX_OFFSET
 
 PER_PAGE = 10
@@ -188,11 +187,11 @@ class Notes:
 
     @classmethod
     def of(cls, answered: Answered) -> Notes:
-        """What is to be said of an answered query. Only its first hit tells whether it has an answer."""
+        """What is to be said of an answered query: whether it has an answer only on its first page."""
         found = answered.found
-        first = found.hits[0] if found.hits and not answered.offset else None
+        has_none = bool(found.hits) and not answered.offset and not answered.is_answered
         return cls(
-            no_answer="" if first is None or is_answered(first.relevance) else dutch.NO_ANSWER,
+            no_answer=dutch.NO_ANSWER if has_none else "",
             timed_out=dutch.TIMED_OUT if found.second_stage is SecondStage.TIMED_OUT else "",
         )
 

@@ -23,6 +23,7 @@ from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.language import Synonyms, shipped_synonyms
 from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex
 from kb.models import LoadedModels, Models
+from kb.relevance import is_answered
 from kb.search import Observed, observe, read_query, search, similar
 from kb.search_request import (
     MAX_LIMIT,
@@ -82,6 +83,11 @@ class Answered:
     def group_by(self) -> GroupBy | None:
         """What the hits are taken together by."""
         return self.request.page.group_by
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there are hits, and the best passage found is relevant enough to count as an answer."""
+        return bool(self.found.hits) and is_answered(self.found.best)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class Label(StrEnum):
     NONE = "geen"
 
 
-# From this relevance of its first hit on a question counts as answered.
+# From this relevance of the best passage on a question counts as answered.
 ANSWERED_FROM = 0.30
 # Where each label starts.
 _FROM = ((0.5, Label.STRONG), (ANSWERED_FROM, Label.MODERATE), (0.05, Label.WEAK))
@@ -62,6 +62,6 @@ def label(estimate: float) -> Label:
     return next((name for start, name in _FROM if estimate >= start), Label.NONE)
 
 
-def is_answered(first: float | None) -> bool:
-    """True when a question counts as answered by the relevance of its first hit, None where not judged."""
-    return first is None or first >= ANSWERED_FROM
+def is_answered(best: float | None) -> bool:
+    """True when a question counts as answered by the relevance of the best passage, None where not judged."""
+    return best is None or best >= ANSWERED_FROM

@@ -14,7 +14,7 @@ from kb.assistants.wording import line
 from kb.hits import Hit, Place
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import KnowledgeBase
-from kb.relevance import is_answered, label
+from kb.relevance import label
 
 # Characters of text in one part of a document: some 3,000 tokens of a language model.
 PART = 12_000
@@ -40,9 +40,8 @@ class Reading:
         """The passages that answer a query best."""
         answered = self.knowledge_base.search(query, filter=filter, limit=limit)
         found = answered.found.hits
-        answers = bool(found) and is_answered(answered.found.best)
         links = self._links
-        notes = [_ANSWERED if answers else _NOT_ANSWERED]
+        notes = [_ANSWERED if answered.is_answered else _NOT_ANSWERED]
         if answered.asked.period:
             notes.append(f"Stukken uit de tijd van «{answered.asked.period.text}» staan vooraan.")
         notes += [
@@ -51,7 +50,7 @@ class Reading:
         ]
         return shapes.SearchResult(
             query=answered.query,
-            is_answered=answers,
+            is_answered=answered.is_answered,
             note=" ".join(notes),
             total=answered.found.total,
             hits=[_hit(hit, links) for hit in found],

@@ -12,7 +12,7 @@ from kb.documents import Kind, Locator
 from kb.hits import Facet, FacetValue, GroupBy, Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered
-from kb.relevance import is_answered, label
+from kb.relevance import label
 
 _FILTERS = (
     "kind", "event", "language", "speaker", "host", "theme", "year", "document", "dateFrom", "dateTo",
@@ -69,7 +69,7 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         lines.append(f"«{word}» komt niet voor; ook gezocht op «{suggestion}»")
     if answered.found.second_stage is SecondStage.TIMED_OUT:
         lines.append(dutch.TIMED_OUT)
-    if answered.found.hits and not is_answered(answered.found.best):
+    if answered.found.hits and not answered.is_answered:
         lines.append(dutch.NO_ANSWER)
     for facet, values in answered.found.facets.items():
         counts = [f"{_value_name(facet, one)} ({one.hits})" for one in values[:_SHOWN_VALUES]]
