@@ -22,16 +22,20 @@ class Readiness:
         self._stop = threading.Event()
         self._is_ending = False
         self._failure: EncoderUnavailable | None = None
-        self._thread = threading.Thread(target=self._run, name="warming", daemon=True)
+        # No daemon: a process that ends while PyTorch is being loaded is aborted by its C++ (SIGABRT).
+        self._thread = threading.Thread(target=self._run, name="warming")
 
     def start(self) -> None:
         """Begin to load."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Try no more. A model that is being loaded is not waited for longer than some seconds."""
+        """Try no more, once the model that is being loaded is there: that cannot be broken off.
+
+        `api.stopping` ends a process that was asked to stop and takes too long.
+        """
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._thread.join()
 
     def end(self) -> None:
         """Be ready no more, while what is asked is still answered: the service is about to stop."""

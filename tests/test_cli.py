@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kb.cli.listening import listen
 from kb.embedding.unpacking import default_model_folder
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -343,6 +344,27 @@ def test_a_port_in_use_is_told_with_what_to_do(kb: Run) -> None:
     assert "address already in use" in done.stderr
     assert "Choose --port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_a_port_in_use_is_found_before_the_application_and_its_model_are_loaded(kb: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = kb("serve", "--port", str(taken.getsockname()[1]), PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "kb.cli.serving" in imported
+    assert not {"api.app", "torch"} & imported
+
+
+def test_a_service_listens_on_every_address_of_a_name() -> None:
+    families = {found[0] for found in socket.getaddrinfo("localhost", 0, flags=socket.AI_PASSIVE)}
+    listeners = listen("localhost", 0, queue=1)
+    try:
+        assert {listener.family for listener in listeners} <= families
+        for listener in listeners:
+            socket.create_connection(listener.getsockname()[:2], timeout=10).close()
+    finally:
+        for listener in listeners:
+            listener.close()
 
 
 @pytest.mark.usefixtures("built")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kb.cli.listening import listen
 from kb.cli.options import CorpusOption, IndexesOption, read_settings
 from kb.errors import SettingsError
 
@@ -91,29 +93,28 @@ def run(settings: Settings, application: str = APPLICATION) -> None:
     os.environ.update(settings.environment())
     # uvicorn stops in order and then lets the signal have its way: for us that is the end of a good run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    listeners = listen(settings.host, settings.port, queue=_QUEUE)
     if settings.log_format == "text":
         print(f"Kennisbank: http://{settings.host}:{settings.port}/ (stop with Ctrl+C)", file=sys.stderr)
     try:
         with _workers(settings):
-            _run(settings, application)
+            _run(settings, application, listeners)
     except SystemExit as end:
         if not end.code:
             return
-        # What uvicorn does when it could not start; it has told the system's reason.
-        message = "The service could not start: see the line above. Is another one running? Choose --port"
+        # What uvicorn does when the application could not start; it has told the reason.
+        message = "The service could not start: see the lines above"
         raise SettingsError(message) from None
 
 
-def _run(settings: Settings, application: str) -> None:
-    """Serve until asked to stop."""
+def _run(settings: Settings, application: str, listeners: list[socket.socket]) -> None:
+    """Serve until asked to stop. `SystemExit` when it cannot start."""
     import uvicorn
 
     from kb.logs import logging_of
 
     options: dict[str, Any] = {
         "factory": True,
-        "host": settings.host,
-        "port": settings.port,
         "workers": settings.workers,
         "timeout_worker_healthcheck": _HUNG_SECONDS,
         "server_header": False,
@@ -128,13 +129,25 @@ def _run(settings: Settings, application: str) -> None:
         "forwarded_allow_ips": settings.proxies,
     }
     if settings.workers == 1:
-        uvicorn.run(application, **options)
+        _serve(uvicorn.Config(application, backlog=_QUEUE, **options), listeners)
     else:
         # One at a time: else the first worker to wake takes all who come together, and keeps them.
-        _supervise(uvicorn.Config(application, backlog=1, **options))
+        _supervise(uvicorn.Config(application, backlog=1, **options), listeners)
 
 
-def _supervise(config: uvicorn.Config) -> None:
+def _serve(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
+    """Serve in this process. `SystemExit` when it cannot start."""
+    from uvicorn import Server
+    from uvicorn.config import STARTUP_FAILURE
+
+    server = Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=listeners)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def _supervise(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
     """Start workers, replace those that die, and stop them. `SystemExit` when they cannot start."""
     from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
@@ -153,7 +166,7 @@ def _supervise(config: uvicorn.Config) -> None:
             for listener in self.sockets:
                 listener.listen(_QUEUE)
 
-    supervisor = Supervisor(config, sockets=[config.bind_socket()])
+    supervisor = Supervisor(config, sockets=listeners)
     supervisor.run()
     failed = [process.exitcode for process in supervisor.processes if process.exitcode == STARTUP_FAILURE]
     if failed:
