@@ -34,6 +34,8 @@ KBError
 ├── InvalidQuestions         a file of questions or a benchmark that breaks its format
 ├── EvaluationUnavailable    a library that only measuring needs is not installed
 ├── AssistantsUnavailable    the library that assistants are answered with is not installed
+├── NoView                   no picture can be made of a page or slide
+├── ViewsBusy                too many pictures are waited for
 └── NotFound                 no such document or passage in the live generation
 
 Messages are for operators: in English, they say what happened and what to do next.
@@ -218,6 +220,22 @@ class EvaluationUnavailable(KBError):
 
 class AssistantsUnavailable(KBError):
     """The library that assistants are answered with is not installed."""
+
+
+class NoView(KBError):
+    """No picture can be made of a page or slide; its text is there all the same.
+
+    `code` is a stable word for the reason: `changed`, `damaged`, `no-page`, `no-process`, `no-program`,
+    `out-of-time`, `slides-differ`, `stopping`, `too-large`, `unreadable`.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ViewsBusy(KBError):
+    """Too many pictures are being made or waited for. Some seconds later there is room again."""
 
 
 class NotFound(KBError):

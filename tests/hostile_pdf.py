@@ -55,6 +55,19 @@ def one_page(changes: Mapping[int, bytes] | None = None) -> bytes:
     )
 
 
+def endless_page() -> bytes:
+    """A page that draws ten forms, of which each draws ten, and so on: nobody waits for its end."""
+    forms = {
+        number: stream(
+            b"/X Do " * 10 if number < 21 else b"0 0 9 9 re f ",
+            words=b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X %d 0 R>>>>"
+            % (number + 1),
+        )
+        for number in range(10, 22)
+    }
+    return one_page({3: page(resources=b"/XObject<</X 10 0 R>>"), 4: stream(b"/X Do " * 10), **forms})
+
+
 def with_characters(table: bytes, *, widths: bytes = b"/DW 500") -> bytes:
     """A page in a font whose table of characters is this."""
     return one_page(
