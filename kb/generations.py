@@ -19,10 +19,10 @@ import datetime as dt
 import errno
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kb.build_lock import BuildLock
 from kb.errors import (
@@ -34,10 +34,10 @@ from kb.errors import (
 )
 from kb.files import sync
 from kb.index import Manifest
-from kb.index.embedded import NOT_WRITTEN, EmbeddedIndex
+from kb.index.embedded import NOT_WRITTEN, REPORT, EmbeddedIndex
 from kb.index.holds import seized
 from kb.index.manifests import STAGE, read_manifest
-from kb.state_files import read_bytes
+from kb.state_files import read_bytes, read_json
 
 CURRENT = "CURRENT"
 _GONE = ".gone-"
@@ -99,6 +99,14 @@ class Generations:
             with contextlib.suppress(IndexUnavailable):
                 found[name] = read_manifest(self.folder / name)
         return found
+
+    def report(self, name: str) -> Mapping[str, Any]:
+        """What the build that made a generation told; empty where that cannot be read."""
+        try:
+            report = read_json(self.folder / name / REPORT)
+        except (OSError, ValueError):
+            return {}
+        return report if isinstance(report, dict) else {}
 
     def open_live(self) -> EmbeddedIndex:
         """The live generation, verified and held until it is closed. Raises `IndexUnavailable`."""

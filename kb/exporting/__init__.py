@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kb.documents import Passage
 from kb.exporting.bibtex import bibtex
 from kb.exporting.citing import Links, sources_of
 from kb.exporting.ris import ris
-from kb.exporting.tables import COMMA, EXCEL, document_table, hit_table
+from kb.exporting.tables import COMMA, EXCEL, choice_table, document_table, hit_table
 from kb.hits import Hit
 from kb.index import DocumentRecord
 
-__all__ = ["FORMS", "Form", "Format", "Links", "export_documents", "export_hits", "json_lines"]
+__all__ = [
+    "FORMS",
+    "Form",
+    "Format",
+    "Links",
+    "export_choice",
+    "export_documents",
+    "export_hits",
+    "json_lines",
+]
 
 
 class Format(StrEnum):
@@ -55,6 +65,15 @@ def export_hits(hits: Sequence[Hit], wanted: Format, links: Links) -> str:
     if wanted is Format.BIBTEX:
         return bibtex(sources_of(hits, links))
     return hit_table(hits, links, EXCEL if wanted is Format.CSV_EXCEL else COMMA)
+
+
+def export_choice(passages: Iterable[tuple[Passage, DocumentRecord]], links: Links) -> str:
+    """The passages that somebody chose, in that order, as a table for Excel with Dutch settings."""
+    hits = [
+        Hit(rank=number, score=0.0, passage=passage, document=record)
+        for number, (passage, record) in enumerate(passages, 1)
+    ]
+    return choice_table(hits, links, EXCEL)
 
 
 def export_documents(records: Sequence[DocumentRecord], wanted: Format, links: Links) -> str:

@@ -9,6 +9,7 @@ from kb import dutch
 from kb.documents import Kind, Locator, Passage
 from kb.hits import Hit
 from kb.index import DocumentRecord
+from kb.permalinks import Permalink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,8 @@ class Links:
         return f"{self.address}/documenten/{document_id}" if self.address else ""
 
     def passage(self, passage: Passage) -> str:
-        """That page, opened at a passage."""
-        page = self.document(passage.document_id)
-        return f"{page}#passage-{passage.id}" if page else ""
+        """The permanent link to a passage, which leads to that page."""
+        return f"{self.address}{Permalink.to(passage).path}" if self.address else ""
 
     def source(self, record: DocumentRecord, places: Sequence[Locator] = ()) -> Source:
         """A document to be cited."""

@@ -55,6 +55,12 @@ _OF_HITS = {
     "passageId": "Passage-id",
     "link": "Adres",
 }
+# Passages that somebody chose have their place and source alone.
+_OF_CHOICES = {
+    name: heading
+    for name, heading in _OF_HITS.items()
+    if name not in ("relevance", "relevanceLabel", "alsoIn")
+}
 _OF_LISTS = {**_OF_DOCUMENTS, "size": "Bytes", "passages": "Passages", "link": "Adres"}
 
 
@@ -73,6 +79,11 @@ EXCEL = Dialect(separator=";", is_dutch=True)
 def hit_table(hits: Sequence[Hit], links: Links, dialect: Dialect) -> str:
     """A row for each hit, under a row of headings."""
     return _table(_OF_HITS, (_of_hit(hit, links) for hit in hits), dialect)
+
+
+def choice_table(hits: Sequence[Hit], links: Links, dialect: Dialect) -> str:
+    """A row for each passage that was chosen, as in `hit_table`, without what a search says of it."""
+    return _table(_OF_CHOICES, (_of_hit(hit, links) for hit in hits), dialect)
 
 
 def document_table(records: Sequence[DocumentRecord], links: Links, dialect: Dialect) -> str:
