@@ -12,7 +12,7 @@ FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.1
 	echo 'or name yours: make PYTHON=/path/to/python3.11' >&2; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench torture conformance retrievers lock dist sbom audit load clean distclean env env-dev
+.PHONY: help serve build test lint format bench torture conformance retrievers assets messages screenshots lock dist sbom audit load clean distclean env env-dev
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,7 @@ bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at fir
 	$(VENV)/python benchmarks/rebuild.py
 	$(VENV)/python benchmarks/stages.py
 	$(VENV)/python benchmarks/service_latency.py
+	PYTHONPATH=. $(VENV)/python benchmarks/page.py
 	$(VENV)/python benchmarks/peers.py
 
 load: env-dev ## five minutes of 32 connections at once, with txtai's API beside us (ARGS='--seconds 20' for less)
@@ -56,6 +57,16 @@ retrievers: env-dev ## test the retrievers for Haystack and LangChain in an envi
 conformance: env-dev ## hold the API against the NL API Design Rules and its OpenAPI document (ARGS='--examples 100' for more)
 	$(VENV)/pytest tests/api/test_conformance.py
 	$(VENV)/python -m tests.conformance $(ARGS)
+
+assets: ## copy the NL Design System's CSS into api/static/vendor (after a change of api/assets/package.json)
+	@$(VENV)/python scripts/assets.py
+
+messages: env-dev ## bring the catalogue of English texts in line with code and templates
+	$(VENV)/python scripts/messages.py
+
+screenshots: env-dev ## photograph the main pages (build/screenshots) and renew the pictures of the manual (docs/beelden)
+	$(VENV)/pytest tests/browser -k picture
+	$(VENV)/python scripts/screenshots.py
 
 lock: ## bring requirements.lock in line with pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(call FIND_PYTHON,--lock $(ARGS))

@@ -1,5 +1,7 @@
 """Who may ask what: a key in `Authorization: Bearer …`, with the scope that an operation needs.
 
+A page also knows who gave a key on it, by the session of `api.sessions`.
+
 No scope implies another. `search` reads where reading asks a key; `members` adds the documents for members
 to what is read; `admin` changes things and reads nothing that others may not.
 """
@@ -16,6 +18,7 @@ from starlette.datastructures import Headers
 
 from api.bodies import MAX_BODY
 from api.problems import Problem, ProblemError
+from api.sessions import Sessions
 from kb.keys import Key, Keys, Scope
 
 SCHEME = "sleutel"
@@ -33,14 +36,15 @@ class Caller:
     is_wrong: bool = False
 
     @classmethod
-    def of(cls, headers: Headers, keys: Keys) -> Caller:
+    def of(cls, headers: Headers, keys: Keys, sessions: Sessions | None = None) -> Caller:
         """The caller of a request with these headers. Raises `KeysUnavailable`.
 
-        Another scheme than Bearer is for somebody else: a proxy, which asks a password of its own.
+        `sessions` are those that count where it was sent to; whoever has one that is over reads as everybody
+        does. Another scheme than Bearer is for somebody else: a proxy, which asks a password of its own.
         """
         sent = [header for header in headers.getlist("authorization") if _SCHEME.match(header.strip())]
         if not sent:
-            return cls()
+            return cls(key=sessions.key_of(headers) if sessions else None)
         found = _BEARER.fullmatch(sent[0].strip())
         key = keys.identify(found[1]) if found and len(sent) == 1 else None
         return cls(key=key, is_wrong=key is None)

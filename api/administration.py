@@ -42,7 +42,7 @@ def _members(request: Request) -> bool:
     return caller_of(request).has(Scope.MEMBERS)
 
 
-def _shows_all(members: bool, record: BuildRecord, settings: Settings) -> bool:
+def shows_all(members: bool, record: BuildRecord, settings: Settings) -> bool:
     """Whether all of a build may be told: it has no documents for members, as far as that is known."""
     if members:
         return True
@@ -96,7 +96,7 @@ def start_build(
     launcher: Launcher = request.app.state.launcher
     record = launcher.start(allow_removals=body.allow_removals)
     response.headers["Location"] = f"{API}/builds/{record.id}"
-    return records.Build.of(record, members=_shows_all(members, record, _settings(request)))
+    return records.Build.of(record, members=shows_all(members, record, _settings(request)))
 
 
 @router.get(
@@ -113,7 +113,7 @@ def builds(settings: Annotated[Settings, Depends(_settings)], members: Members) 
     """The builds that are remembered."""
     return records.BuildsAnswer(
         builds=[
-            records.BuildProgress.of(record, members=_shows_all(members, record, settings))
+            records.BuildProgress.of(record, members=shows_all(members, record, settings))
             for record in Builds(settings.indexes).all()
         ]
     )
@@ -137,7 +137,7 @@ def build(
         record = Builds(settings.indexes).get(build_id)
     except NotFound:
         raise ProblemError(Problem(404, "There is no such build; the newest 20 are kept.")) from None
-    return records.Build.of(record, members=_shows_all(members, record, settings))
+    return records.Build.of(record, members=shows_all(members, record, settings))
 
 
 @router.get(
@@ -187,7 +187,7 @@ def make_live(
     except IndexUnavailable:
         detail = "That generation is damaged or of another version. The live one stays."
         raise ProblemError(Problem(409, detail)) from None
-    return records.Generation.of(_manifest(kept, name), live=True, members=members)
+    return records.Generation.of(manifest_of(kept, name), live=True, members=members)
 
 
 @router.get(
@@ -211,8 +211,8 @@ def report(name: Name, settings: Annotated[Settings, Depends(_settings)], member
     """The report of the build that made a generation."""
     kept = Generations(settings.indexes)
     name = kept.current().name if name == "live" else name
-    _manifest(kept, name)
-    return records.shown_report(_report(kept, name, members=members), members=members)
+    manifest_of(kept, name)
+    return records.shown_report(report_of(kept, name, members=members), members=members)
 
 
 @router.post(
@@ -244,14 +244,19 @@ async def add_document(request: Request, response: Response) -> records.AddedDoc
     )
 
 
-def _manifest(kept: Generations, name: str) -> Manifest:
+def manifest_of(kept: Generations, name: str) -> Manifest:
+    """What a generation on disk says of itself. Raises `ProblemError` where there is none of that name."""
     found = kept.manifests().get(name)
     if found is None:
         raise ProblemError(Problem(404, "There is no such generation. See /v1/generations."))
     return found
 
 
-def _report(kept: Generations, name: str, *, members: bool) -> Mapping[str, Any]:
+def report_of(kept: Generations, name: str, *, members: bool) -> Mapping[str, Any]:
+    """The report of the build that made a generation; without `members`, of open documents alone.
+
+    Raises `IndexUnavailable`.
+    """
     index: Index = EmbeddedIndex.open(kept.folder / name)
     try:
         return index.report() if members else public_view(index).report()

@@ -6,24 +6,27 @@ import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
-from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from api import administration, metrics, pages, routes, searching
+from api.access import Caller
 from api.conditional import NotModified, answering_version
 from api.description import describe
 from api.limits import Bounds, Limits, Toll
+from api.pages.assets import Assets
 from api.problems import INTERNAL, Problem, ProblemError, problem_of
 from api.readiness import Readiness
 from api.security import Guard, is_api
+from api.sessions import Sessions
 from api.stopping import Stopping
 from api.telemetry import Telemetry
 from api.turns import Turns
@@ -34,6 +37,7 @@ from kb.errors import KBError
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
 from kb.launcher import Launcher
+from kb.rendering.views import Views
 from kb.settings import Settings
 from kb.watching import Watcher
 
@@ -71,10 +75,11 @@ def create_app(
     )
     app.state.knowledge_base = knowledge_base
     app.state.readiness = readiness
-    app.state.pages = pages.Pages()
     settings = knowledge_base.settings
+    app.state.pages = pages.Pages(settings)
     app.state.answering = answering_version(settings)
     app.state.keys = Keys(settings.keys_file)
+    app.state.sessions = Sessions(app.state.keys, settings.keys_file.parent)
     app.state.launcher = Launcher(settings)
     app.state.reading_asks_key = reading_asks_key(settings)
     app.state.toll = Toll(settings, workers=settings.workers)
@@ -82,22 +87,23 @@ def create_app(
     app.state.metrics = metrics.Metrics(knowledge_base)
     app.state.stopping = Stopping(readiness, drain_seconds=settings.drain_seconds, workers=settings.workers)
     max_bytes = settings.file_megabytes * 1_000_000
+    app.state.views = Views(settings)
     app.state.uploads = Uploads(settings.corpus, max_bytes=max_bytes, most=settings.uploads)
     app.state.watcher = Watcher(settings, app.state.launcher) if settings.watch != "off" else None
     routers = (
-        routes.router, routes.lists, routes.files, searching.router, administration.router, pages.router,
+        routes.router, routes.lists, routes.files, searching.router, administration.router, *pages.routers,
         metrics.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router)
     app.router.routes.extend(others)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount("/static", Assets())
     for kind in (NotModified, ProblemError, KBError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _tell)
     # The last one added is the first one asked.
     app.add_middleware(
         Limits,
-        keys=app.state.keys,
+        identify=lambda scope, headers: _caller(app, scope, headers),
         toll=app.state.toll,
         bounds=bounds or Bounds(),
         most_bytes=max_bytes + FORM_BYTES,
@@ -130,8 +136,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if watcher:
         watcher.stop()
     app.state.launcher.stop()
+    app.state.views.close()
     app.state.readiness.stop()
     app.state.stopping.stop()
+
+
+def _caller(app: FastAPI, scope: Scope, headers: Headers) -> Caller:
+    # A session is for pages: else any site could have a browser ask the API with it.
+    return Caller.of(headers, app.state.keys, None if is_api(scope["path"]) else app.state.sessions)
 
 
 def _tell(request: Request, error: Exception) -> Response:
@@ -148,7 +160,7 @@ def _show(app: FastAPI, request: Request, problem: Problem) -> Response:
     if is_api(request.url.path):
         return problem.response()
     found: pages.Pages = app.state.pages
-    return found.problem(problem)
+    return found.problem(request, problem)
 
 
 def _is_taken(request: Request, method: str) -> bool:

@@ -113,7 +113,7 @@ async def read_json(
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json" and (content_type or not is_optional):
         raise ProblemError(Problem(415, "Send the body as application/json."))
-    body = await _read(request, max_bytes)
+    body = await read_bounded(request, max_bytes)
     if is_optional and not body:
         return {}
     if not content_type:
@@ -129,7 +129,8 @@ async def read_json(
     return raw
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def read_bounded(request: Request, max_bytes: int) -> bytes:
+    """The body of a request of at most so many bytes. Raises `ProblemError`."""
     too_large = ProblemError(
         Problem(413, f"The body is larger than {max_bytes} bytes.", headers={"Connection": "close"})
     )

@@ -99,12 +99,17 @@ def _quality(text: str) -> float:
         return 1.0
 
 
+def links_of(request: Request, settings: Settings) -> Links:
+    """Links to this service as those know it who use it: by its own address, else by the one they asked."""
+    return Links((settings.url or str(request.base_url)).rstrip("/"))
+
+
 class Exporter:
     """Answers one request with hits or documents in a form of other programs."""
 
     def __init__(self, request: Request, settings: Settings, headers: Mapping[str, str]) -> None:
         """`headers` are those that the answer has in any form."""
-        self._links = Links((settings.url or str(request.base_url)).rstrip("/"))
+        self._links = links_of(request, settings)
         self._headers = headers
 
     def hits(

@@ -19,9 +19,8 @@ from api.access import Caller
 from api.patience import Patience
 from api.problems import Problem, ProblemError, problem_of
 from api.rates import Rates, Taken, address_of
-from api.security import API
+from api.security import API, is_api, is_of_another_site
 from kb.errors import KBError
-from kb.keys import Keys
 from kb.keys import Scope as KeyScope
 from kb.settings import Settings
 
@@ -63,12 +62,24 @@ class Toll:
         never refused for the wrong ones that others send from the same address."""
         address = address_of(scope)
         if caller.is_wrong:
-            taken = self._wrong.take(address)
+            taken = self.take_wrong(scope)
             if taken and taken.wait:
                 return taken
         if caller.key:
             return self._keys.take(caller.key.id, requests)
         return None if address is None else self._addresses.take(address, requests)
+
+    def take_wrong(self, scope: Scope) -> Taken | None:
+        """Count a wrong key."""
+        return self._wrong.take(address_of(scope))
+
+
+def charge_wrong(request: Request) -> None:
+    """Count a request for one with a wrong key. Raises `ProblemError` when there were too many."""
+    toll: Toll = request.app.state.toll
+    taken = toll.take_wrong(request.scope)
+    if taken and taken.wait:
+        raise ProblemError(_too_many(taken))
 
 
 def charge(request: Request, requests: int) -> None:
@@ -82,21 +93,21 @@ def charge(request: Request, requests: int) -> None:
 class Limits:
     """Wraps the application; finds out who calls and refuses what goes beyond the bounds.
 
-    `show` makes an answer of a problem.
+    `identify` tells who sends a request, or raises `KeysUnavailable`; `show` makes an answer of a problem.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        keys: Keys,
+        identify: Callable[[Scope, Headers], Caller],
         toll: Toll,
         bounds: Bounds,
         most_bytes: int,
         show: Callable[[Request, Problem], Response],
     ) -> None:
         self._app = app
-        self._keys = keys
+        self._identify = identify
         self._toll = toll
         self._bounds = bounds
         self._most_bytes = most_bytes
@@ -109,11 +120,11 @@ class Limits:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        problem = self._too_large(scope, headers)
+        problem = self._too_large(scope, headers) or _from_elsewhere(scope, headers)
         taken: Taken | None = None
         if problem is None:
             try:
-                caller = Caller.of(headers, self._keys)
+                caller = self._identify(scope, headers)
             except KBError as error:
                 problem = problem_of(error)
             else:
@@ -184,6 +195,14 @@ class _Answer:
                 self.timeout.reschedule(None)
             MutableHeaders(scope=message).update(self._headers)
         await self._send(message)
+
+
+def _from_elsewhere(scope: Scope, headers: Headers) -> Problem | None:
+    """A browser sends a page's form with the reader's session, whichever site has it do so."""
+    if is_api(scope["path"]) or not is_of_another_site(scope["method"], headers):
+        return None
+    detail = "This form was not sent by a page of this service. Open the page and send it from there."
+    return Problem(403, detail, headers=_CLOSE)
 
 
 def _too_many(taken: Taken) -> Problem:

@@ -27,7 +27,9 @@ from kb.errors import (
     KeysUnavailable,
     NoIndex,
     NotFound,
+    NoView,
     UnsupportedFormat,
+    ViewsBusy,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -131,6 +133,11 @@ def problem_of(error: Exception) -> Problem:
             problem = refused([Fault("query", *fault) for fault in error.faults]).problem
         case NotFound():
             problem = Problem(404, "There is no such document or passage in the live index.")
+        case NoView():
+            problem = Problem(404, "There is no picture of this page; its text is there.")
+        case ViewsBusy():
+            detail = "Too many pages are being drawn. Try again in some seconds."
+            problem = Problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
         case IndexUnavailable() | EncoderUnavailable() | CorpusError() | KeysUnavailable():
             problem = _unavailable(error)
         case KBError():

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,12 +17,13 @@ API = "/v1"
 # Where assistants ask, when `api.assistants` serves.
 ASSISTANTS = "/mcp"
 _log = logging.getLogger("api")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PORTS = {"http": "80", "https": "443"}
 
 _EVERYWHERE = {
     "API-Version": __version__,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -35,16 +36,36 @@ CORS_PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 _SECURE = "max-age=31536000"
+# With no-referrer a form would tell that it comes from `null` (Fetch, 3.2), also one of our own.
+_REFERRER = {True: "no-referrer", False: "same-origin"}
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
 def is_api(path: str) -> bool:
     """True for what programs ask, false for pages."""
     return path in (API, ASSISTANTS) or path.startswith(f"{API}/")
+
+
+def is_of_another_site(method: str, headers: Headers) -> bool:
+    """Whether a request that changes something is not known to come from a page of this service.
+
+    Browsers tell it in Sec-Fetch-Site (W3C Fetch Metadata); over plain HTTP, where they do not, in Origin.
+    The scheme is left out of account: behind a proxy that speaks TLS it is not known. Whoever sends neither
+    is no browser of these days.
+    """
+    if method in _SAFE:
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site != "same-origin"
+    scheme, _, place = headers.get("origin", "").lower().partition("://")
+    host = headers.get("host", "").lower()
+    port = _PORTS.get(scheme, "")
+    return not host or place.removesuffix(f":{port}") != host.removesuffix(f":{port}")
 
 
 class Guard:
@@ -93,10 +114,10 @@ def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
         headers[name] = value
     of_api = is_api(scope["path"])
     headers.setdefault("Content-Security-Policy", API_POLICY if of_api else _PAGE_POLICY)
+    headers.setdefault("Referrer-Policy", _REFERRER[of_api])
     headers.setdefault("Cache-Control", "no-store")
     headers.add_vary_header("Authorization")
-    if of_api:
-        headers.add_vary_header("Accept")
+    headers.add_vary_header("Accept" if of_api else "Cookie")
     if scope.get("scheme") == "https":
         # RFC 6797, 7.2: not over plain HTTP. Behind a proxy the scheme is the one that it tells.
         headers["Strict-Transport-Security"] = _SECURE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kb.documents import Locator, Part
 
@@ -15,23 +15,27 @@ TIMED_OUT = "De fijne rangschikking is overgeslagen omdat ze te lang duurde."
 
 # Pages of a scan that are named one by one.
 _MAX_NUMBERS = 8
-_PARTS = {Part.NOTES: "notities", Part.TABLE: "tabel"}
 
 
-def place(locator: Locator) -> str:
-    """Where a passage stands, as a reader would cite it: "dia 12, notities"; "" without a place."""
+def place(locator: Locator, gettext: Callable[[str], str] = str) -> str:
+    """Where a passage stands, as a reader would cite it: "dia 12, notities"; "" without a place.
+
+    `gettext` gives these words in another language.
+    """
     places = []
     if locator.slide is not None:
-        places.append(f"dia {locator.slide}")
+        places.append(gettext("dia") + f" {locator.slide}")
     elif locator.page is not None:
         is_labelled = locator.page_label not in (None, str(locator.page))
         places.append(f"p. {locator.page_label} ({locator.page})" if is_labelled else f"p. {locator.page}")
     elif locator.headings:
         places.append(f"§ {locator.headings[-1]}")
     elif locator.line is not None:
-        places.append(f"regel {locator.line}")
-    if places and locator.part in _PARTS:
-        places.append(_PARTS[locator.part])
+        places.append(gettext("regel") + f" {locator.line}")
+    if places and locator.part is Part.NOTES:
+        places.append(gettext("notities"))
+    if places and locator.part is Part.TABLE:
+        places.append(gettext("tabel"))
     return ", ".join(places)
 
 
@@ -55,52 +59,70 @@ def printable(path: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in path)
 
 
+def message(text: str) -> str:
+    """Marks a text that the pages have in other languages too."""
+    return text
+
+
+def forms(one: str, many: str) -> tuple[str, str]:
+    """Marks a text with its plural, as `message`."""
+    return one, many
+
+
 _REASONS = {
-    "damaged": "het bestand is beschadigd of leeg; vraag het opnieuw op of sla het opnieuw op",
-    "encrypted": "er zit een wachtwoord op; sla het op zonder wachtwoord",
-    "unsupported": "dit soort bestand wordt niet gelezen; sla het op als pdf, docx of pptx",
-    "no-text": "er staat geen tekst in",
-    "too-large": "het is te groot of het lezen duurt te lang",
-    "link": "het is een verwijzing naar een andere plaats",
-    "sidecar": "wat in dit YAML-bestand staat, kan niet worden gebruikt",
-    "name": "de naam bevat tekens die niet kunnen; geef het een andere naam",
-    "not-a-file": "het is geen gewoon bestand",
-    "unreadable": "het kan niet van de schijf worden gelezen",
-    "changed": "het bestand veranderde terwijl het werd gelezen; bouw opnieuw",
-    "too-deep": "de map staat te diep in andere mappen",
+    "damaged": message("het bestand is beschadigd of leeg; vraag het opnieuw op of sla het opnieuw op"),
+    "encrypted": message("er zit een wachtwoord op; sla het op zonder wachtwoord"),
+    "unsupported": message("dit soort bestand wordt niet gelezen; sla het op als pdf, docx of pptx"),
+    "no-text": message("er staat geen tekst in"),
+    "too-large": message("het is te groot of het lezen duurt te lang"),
+    "link": message("het is een verwijzing naar een andere plaats"),
+    "sidecar": message("wat in dit YAML-bestand staat, kan niet worden gebruikt"),
+    "name": message("de naam bevat tekens die niet kunnen; geef het een andere naam"),
+    "not-a-file": message("het is geen gewoon bestand"),
+    "unreadable": message("het kan niet van de schijf worden gelezen"),
+    "changed": message("het bestand veranderde terwijl het werd gelezen; bouw opnieuw"),
+    "too-deep": message("de map staat te diep in andere mappen"),
 }
 _GAPS = {
-    "ocr": ("pagina van een scan gelezen (OCR)", "pagina's van een scan gelezen (OCR)"),
-    "no-text-layer": ("pagina zonder leesbare tekst", "pagina's zonder leesbare tekst"),
-    "picture": (
+    "ocr": forms("pagina van een scan gelezen (OCR)", "pagina's van een scan gelezen (OCR)"),
+    "no-text-layer": forms("pagina zonder leesbare tekst", "pagina's zonder leesbare tekst"),
+    "picture": forms(
         "pagina met een afbeelding die niet is gelezen",
         "pagina's met een afbeelding die niet is gelezen",
     ),
-    "picture-only": ("dia met alleen een afbeelding", "dia's met alleen een afbeelding"),
-    "ocr-failed": ("pagina waarop OCR niet lukte", "pagina's waarop OCR niet lukte"),
-    "damaged-page": (
+    "picture-only": forms("dia met alleen een afbeelding", "dia's met alleen een afbeelding"),
+    "ocr-failed": forms("pagina waarop OCR niet lukte", "pagina's waarop OCR niet lukte"),
+    "damaged-page": forms(
         "beschadigde pagina niet helemaal gelezen",
         "beschadigde pagina's niet helemaal gelezen",
     ),
-    "missing-pages": ("keer dat pagina's ontbreken", "keer dat pagina's ontbreken"),
-    "missing-part": ("onderdeel dat ontbreekt", "onderdelen die ontbreken"),
-    "navigation": ("menu met veel tekst overgeslagen", "menu's met veel tekst overgeslagen"),
-    "damaged": ("beschadigd onderdeel overgeslagen", "beschadigde onderdelen overgeslagen"),
-    "attachment": ("bijlage niet gelezen", "bijlagen niet gelezen"),
-    "truncated": ("onderdeel ingekort", "onderdelen ingekort"),
-    "misnamed": ("verkeerde extensie", "verkeerde extensies"),
-    "front-matter": ("kop met gegevens onleesbaar", "koppen met gegevens onleesbaar"),
-    "noise": ("stuk zonder leesbare tekst overgeslagen", "stukken zonder leesbare tekst overgeslagen"),
+    "missing-pages": forms("keer dat pagina's ontbreken", "keer dat pagina's ontbreken"),
+    "missing-part": forms("onderdeel dat ontbreekt", "onderdelen die ontbreken"),
+    "navigation": forms("menu met veel tekst overgeslagen", "menu's met veel tekst overgeslagen"),
+    "damaged": forms("beschadigd onderdeel overgeslagen", "beschadigde onderdelen overgeslagen"),
+    "attachment": forms("bijlage niet gelezen", "bijlagen niet gelezen"),
+    "truncated": forms("onderdeel ingekort", "onderdelen ingekort"),
+    "misnamed": forms("verkeerde extensie", "verkeerde extensies"),
+    "front-matter": forms("kop met gegevens onleesbaar", "koppen met gegevens onleesbaar"),
+    "noise": forms("stuk zonder leesbare tekst overgeslagen", "stukken zonder leesbare tekst overgeslagen"),
 }
 
 
-def reason(code: str, message: str) -> str:
+def reason_in_short(code: str, gettext: Callable[[str], str] = str) -> str:
+    """Why a file was left out, as its code says; `gettext` gives it in another language."""
+    return gettext(_REASONS.get(code, message("het kan niet worden gelezen")))
+
+
+def reason(code: str, told: str) -> str:
     """Why a file was left out: what the code says, and the reader's own English words for the details."""
-    return f"{_REASONS.get(code, 'het kan niet worden gelezen')} ({message})"
+    return f"{reason_in_short(code)} ({told})"
 
 
-def gaps(found: Sequence[tuple[str, int | None]]) -> str:
-    """What was not read of a file, from codes and their pages: "2 pagina's zonder leesbare tekst (3, 7)"."""
+def gaps(found: Sequence[tuple[str, int | None]], count: Callable[[int, str, str], str] = count) -> str:
+    """What was not read of a file, from codes and their pages: "2 pagina's zonder leesbare tekst (3, 7)".
+
+    `count` gives a number with its noun, in this language or another.
+    """
     pages: dict[str, list[int | None]] = {}
     for code, page in found:
         pages.setdefault(code, []).append(page)

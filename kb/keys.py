@@ -6,6 +6,7 @@ let wrong keys keep the service busy.
 
     keys.json          names, scopes, salts and hashes; mode 0600; changed by `kb key` alone
     .keys-used.json    when each key was last used; written by the service, once a minute at most
+    .sessions.secret   what the sessions of the pages are signed with; see `api.sessions`
 """
 
 from __future__ import annotations
@@ -151,8 +152,27 @@ class Keys:
             if key.is_of(secret):
                 found = key
         if found:
-            self._note_use(found)
+            self.note_use(found)
         return found
+
+    def get(self, key_id: str) -> Key | None:
+        """The key with this public id, which is no proof that somebody holds it. Raises `KeysUnavailable`."""
+        return next((key for key in self._current() if key.id == key_id), None)
+
+    def note_use(self, key: Key) -> None:
+        """Keep when a key was used; a disk that does not allow it fails no request."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._written.get(key.id, -_SECONDS_BETWEEN_USES) < _SECONDS_BETWEEN_USES:
+                return
+            self._written[key.id] = now
+            uses = {**self._uses(), key.id: dt.datetime.now(dt.UTC)}
+            known = {other.id for other in self._keys}
+            kept = {
+                name: moment.isoformat(timespec="seconds") for name, moment in uses.items() if name in known
+            }
+            with contextlib.suppress(OSError):
+                _replace(self._file.with_name(_USED), kept, durable=False)
 
     def _current(self) -> tuple[Key, ...]:
         with self._lock:
@@ -207,21 +227,6 @@ class Keys:
             f"The keys in {self._file.absolute()} cannot be used ({type(error).__name__}: {error}). "
             "Give this user the right to, free space on its disk, or remove the file and make new keys"
         )
-
-    def _note_use(self, key: Key) -> None:
-        """Keep when a key was used; a disk that does not allow it fails no request."""
-        now = time.monotonic()
-        with self._lock:
-            if now - self._written.get(key.id, -_SECONDS_BETWEEN_USES) < _SECONDS_BETWEEN_USES:
-                return
-            self._written[key.id] = now
-            uses = {**self._uses(), key.id: dt.datetime.now(dt.UTC)}
-            known = {other.id for other in self._keys}
-            kept = {
-                name: moment.isoformat(timespec="seconds") for name, moment in uses.items() if name in known
-            }
-            with contextlib.suppress(OSError):
-                _replace(self._file.with_name(_USED), kept, durable=False)
 
     def _uses(self) -> dict[str, dt.datetime]:
         try:

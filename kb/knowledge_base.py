@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from kb.arrivals import Arrival, arrivals
 from kb.candidates import Query
 from kb.corpus import source_file
 from kb.documents import Passage
@@ -23,7 +24,9 @@ from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.language import Synonyms, shipped_synonyms
 from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex
 from kb.models import LoadedModels, Models
+from kb.permalinks import Permalink, Whereabouts, find_again
 from kb.relevance import is_answered
+from kb.reports import open_report, read_report
 from kb.search import Observed, observe, read_query, search, similar
 from kb.search_request import (
     MAX_LIMIT,
@@ -113,6 +116,7 @@ class KnowledgeBase:
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
         self._suggestions = LearnedSuggestions()
         self._unchanged: dict[str, tuple[int, int]] = {}
+        self._sees_members = True
 
     def pinned(self, *, members: bool = True) -> Self:
         """This knowledge base at one generation: the one that is live when it is first asked.
@@ -122,6 +126,7 @@ class KnowledgeBase:
         """
         other = copy.copy(self)
         other._live = FirstIndex(self._live if members else self._open)
+        other._sees_members = members
         return other
 
     @classmethod
@@ -288,6 +293,20 @@ class KnowledgeBase:
     def document(self, document_id: str) -> DocumentRecord:
         """One document. Raises `NotFound`."""
         return self._live.get().documents([document_id])[0]
+
+    def arrivals(self) -> list[Arrival]:
+        """What the builds of the generations on disk brought of the documents there are, the newest first."""
+        index = self._live.get()
+        live = index.manifest.generation
+        told = [index.report()]
+        for name in reversed([name for name in self._generations.names() if name < live]):
+            report = self._generations.report(name)
+            told.append(report if self._sees_members else open_report(report))
+        return arrivals(index.documents(), filter(None, map(read_report, told)))
+
+    def find_again(self, link: Permalink) -> Whereabouts:
+        """What became of the passage of a link that was given out before."""
+        return find_again(link, self._live.get())
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """A document's passages in reading order. Raises `NotFound`."""

@@ -70,6 +70,10 @@ class Settings(BaseModel):
     )
     weights: Path | None = Field(None, description="JSON file with weights from kb tune, instead of ours")
 
+    theme: Path | None = Field(
+        None,
+        description="CSS file with the design tokens of a municipality, over our own; see docs/operations.md",
+    )
     synonyms: Path | None = Field(None, description="YAML file with synonyms, instead of the list we ship")
 
     ocr: Literal["auto", "off"] = Field(
@@ -84,7 +88,16 @@ class Settings(BaseModel):
     )
     file_seconds: int = Field(300, ge=5, le=7_200, description="A file that takes longer to read is left out")
     reader_megabytes: int = Field(
-        2_000, ge=500, le=64_000, description="Memory that reading one file may take"
+        2_000,
+        ge=500,
+        le=64_000,
+        description="Memory that reading one file, or drawing a page of it, may take",
+    )
+    views_megabytes: int = Field(
+        1_000,
+        ge=50,
+        le=1_000_000,
+        description="Disk for the pictures of pages that were looked at; those least used go first",
     )
 
     host: str = Field("127.0.0.1", min_length=1, description="Address the service listens on")
@@ -146,6 +159,13 @@ class Settings(BaseModel):
         "https://example.org/kennisbank",
         pattern=r"^https?://\S+$",
         description="Where to ask; the default is a placeholder",
+    )
+
+    accessibility_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of your accessibility statement in the government's register; "
+        "/toegankelijkheid leads to it",
     )
 
     workers: int = Field(

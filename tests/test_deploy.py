@@ -163,9 +163,13 @@ def test_a_large_body_is_refused_by_nginx_but_where_files_are_added(proxied: Pro
     _, port, context = proxied
     with _client(port, context) as client:
         assert client.post("/v1/search", content=b"x" * 2_000_000).status_code == 413
-        # This one is the service's to judge: it asks for a key.
+        # These are the service's to judge.
         answer = client.post("/v1/documents", content=b"x" * 2_000_000)
         assert answer.headers["content-type"] == "application/problem+json"
+        here = {"sec-fetch-site": "same-origin"}
+        assert (
+            "api-version" in client.post("/beheer/bestanden", content=b"x" * 2_000_000, headers=here).headers
+        )
 
 
 def _client(port: int, context: ssl.SSLContext) -> httpx2.Client:

@@ -92,6 +92,7 @@ def test_every_make_target_in_the_readme_exists(readme: str, root: Path) -> None
         "BENCHMARKS.md",
         "CHANGELOG.md",
         "docs/handleiding.md",
+        "docs/beheer.md",
         "docs/adr-conformiteit.md",
         "docs/api.md",
         "docs/operations.md",

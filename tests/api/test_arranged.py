@@ -80,18 +80,20 @@ def test_grouped_by_document_the_answer_counts_documents(client: TestClient) -> 
 
 def test_the_page_groups_by_document_and_back_with_a_link(client: TestClient) -> None:
     single = page(client, "/", q=QUERY, kind="verslag")
-    assert link(single, "Groepeer per document") == asked(kind="verslag", groupBy="document")
-    grouped = page(client, link(single, "Groepeer per document"))
+    assert link(single, "Documenten") == asked(kind="verslag", groupBy="document")
+    grouped = page(client, link(single, "Documenten"))
     assert "Nog 3 passages in dit document" in grouped.texts["summary"]
-    assert " documenten in " in grouped.texts["h2"][0]
-    assert link(grouped, "Toon alle passages") == asked(kind="verslag")
+    assert " documenten in " in grouped.text
+    assert link(grouped, "Passages") == asked(kind="verslag")
     assert {"type": "hidden", "name": "groupBy", "value": "document"} in grouped.all("input")
     alone = page(client, link(grouped, "Zoek alleen in dit document"))
     assert set(alone.texts["h3"]) == {"verslag.md"}
 
 
 def test_a_grouping_that_is_not_there_is_refused_in_dutch(client: TestClient) -> None:
-    assert "Het kan alleen per document." in page(client, "/", status=400, q="a", groupBy="dag").text
+    assert (
+        "Het kan per document of per bijeenkomst." in page(client, "/", status=400, q="a", groupBy="dag").text
+    )
 
 
 def test_similar_passages_come_with_their_source_and_their_nearness(client: TestClient) -> None:
@@ -159,9 +161,14 @@ def passage(client: TestClient, document: str) -> str:
 
 
 def link(found: Page, text: str) -> str:
-    """Where the first link with this text leads."""
-    at = next(number for number, words in enumerate(found.texts["a"]) if " ".join(words.split()) == text)
-    return str(found.all("a")[at]["href"])
+    """Where the first link with this text leads, the main menu left out."""
+    links = zip(found.all("a"), found.texts["a"], strict=True)
+    menu = ("/documenten", "/bijeenkomsten")
+    return next(
+        str(attributes["href"])
+        for attributes, words in links
+        if " ".join(words.split()) == text and attributes["href"] not in menu
+    )
 
 
 def asked(**fields: str) -> str:

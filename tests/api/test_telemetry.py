@@ -61,7 +61,7 @@ def test_each_request_has_one_line_with_its_route_and_what_it_cost(
         ("DELETE", "/v1/status", {}, "/v1/status", 405, None),
         ("GET", "/van-der-Zande", {}, "none", 404, None),
         ("GET", "/static/style.css", {}, "/static", 200, None),
-        ("VERZIN", "/", {}, "/", 405, None),
+        ("VERZIN", "/", {"sec-fetch-site": "same-origin"}, "/", 405, None),
         ("GET", "/documenten/van-der-Zande", {}, "/documenten/{document_id}", 404, None),
     ]
     for method, path, headers, route, status, name in asked:

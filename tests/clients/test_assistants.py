@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -426,7 +427,11 @@ def test_others_are_not_let_in_by_accident(
     place: Settings, tmp_path: Path, settings: dict[str, str], told: str
 ) -> None:
     command = [sys.executable, "-m", "tests.clients.command", "mcp", "--http", "--host", "0.0.0.0"]  # noqa: S104
-    unguarded = {**environment(place), "KB_KEYS": str(tmp_path / "keys.json"), **settings}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    keys = str(tmp_path / "keys.json")
+    unguarded = {**environment(place), "KB_KEYS": keys, "KB_PORT": port, **settings}
     done = subprocess.run(
         command, cwd=ROOT, env=unguarded, capture_output=True, text=True, timeout=60, check=False
     )

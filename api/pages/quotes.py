@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from urllib.parse import urlencode
 
+from api.pages.asked import GROUP_BY, SORT, Asked, address, without
+from api.pages.excerpts import Span, excerpt
 from api.sources import opens_at_a_page
-from api.views import GROUP_BY, Asked, address
-from kb import dutch
-from kb.documents import Passage
+from kb.documents import Locator, Passage
 from kb.hits import Hit, Place, SimilarPassage
 from kb.index import DocumentRecord
 from kb.relevance import Label, label
 
 TRAIL = " \u203a "
 
-Span = tuple[int, int]
 Spans = Sequence[Span]
 
 
@@ -38,65 +38,83 @@ Runs = tuple[Run, ...]
 class PlaceView:
     """A passage's document and place, with where a click leads.
 
-    `opens` is the source at that place: the file where a browser can open it there, else its text.
+    `reads` is the document at that passage, `saves` its file: at the page, where a browser can open it
+    there.
     """
 
+    passage_id: str
     document: DocumentRecord
-    place: str
+    locator: Locator
     trail: str
-    opens: str
     reads: str
     saves: str
 
     @classmethod
-    def of(cls, passage: Passage, document: DocumentRecord) -> PlaceView:
-        """The view of a passage of `document`."""
+    def of(cls, passage: Passage, document: DocumentRecord, query: str = "") -> PlaceView:
+        """The view of a passage of `document`, which was found by `query`."""
         locator = passage.locator
-        reads = f"/documenten/{document.id}#passage-{passage.id}"
-        saves = f"/documenten/{document.id}/bestand"
-        is_file = opens_at_a_page(document.source)
-        at = f"#page={locator.page}" if locator.page else ""
+        at = f"#page={locator.page}" if locator.page and opens_at_a_page(document.source) else ""
         has_own_trail = locator.slide is not None or locator.page is not None
         headings = locator.headings if has_own_trail else locator.headings[:-1]
+        asks = urlencode([("passage", passage.id), *([("q", query)] if query else [])])
         return cls(
+            passage_id=passage.id,
             document=document,
-            place=dutch.place(locator),
+            locator=locator,
             trail=TRAIL.join(headings),
-            opens=f"{saves}{at}" if is_file else reads,
-            reads=reads,
-            saves=saves,
+            reads=f"/documenten/{document.id}?{asks}#passage-{passage.id}",
+            saves=f"/documenten/{document.id}/bestand{at}",
         )
 
-    @property
-    def opens_file(self) -> bool:
-        """True when a click opens the file itself."""
-        return self.opens != self.reads
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A passage's words in runs: those that are shown at once, and what stands before and after them."""
+
+    before: Runs
+    shown: Runs
+    after: Runs
+
+    @classmethod
+    def of(cls, text: str, highlights: Spans = (), best: Span | None = None) -> Cut:
+        """The words of a passage, the `best` sentence among those that are shown."""
+        around = best or (highlights[0] if highlights else None)
+        start, end = excerpt(text, around)
+
+        def part(left: int, right: int) -> Runs:
+            moved = [(first - left, last - left) for first, last in highlights]
+            own = [span for span in moved if span[1] > 0 and span[0] < right - left]
+            return runs(text[left:right], own, (best[0] - left, best[1] - left) if best else None)
+
+        return cls(before=part(0, start), shown=part(start, end), after=part(end, len(text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteView:
-    """A passage's place, and its words in runs."""
+    """A passage's place, and its words."""
 
     at: PlaceView
-    runs: Runs
+    cut: Cut
 
     @classmethod
-    def of(cls, passage: Passage, document: DocumentRecord, highlights: Spans = ()) -> QuoteView:
+    def of(
+        cls, passage: Passage, document: DocumentRecord, highlights: Spans = (), query: str = ""
+    ) -> QuoteView:
         """The view of a passage of `document`."""
-        return cls(at=PlaceView.of(passage, document), runs=runs(passage.text, highlights))
+        return cls(at=PlaceView.of(passage, document, query), cut=Cut.of(passage.text, highlights))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitView:
     """A passage with its place and the other places of its words, `elsewhere` more of which are not named.
 
-    `similar` leads to passages that are like it, and `within` to the query in its document alone, where
-    `further` shows more of it.
+    `similar` leads to passages that are like it, and `within` to the query in its document alone. `further`
+    are more passages of it, or of its event: then of several documents, if `spans_documents`.
     """
 
     rank: int
     at: PlaceView
-    runs: Runs
+    cut: Cut
     also_in: tuple[PlaceView, ...]
     nearly_in: tuple[PlaceView, ...]
     elsewhere: int
@@ -104,23 +122,26 @@ class HitView:
     relevance: Label | None = None
     further: tuple[QuoteView, ...] = ()
     within: str = ""
+    spans_documents: bool = False
 
     @classmethod
     def of(cls, hit: Hit, asked: Asked) -> HitView:
         """The view of a hit of the search that was asked."""
-        others = [item for item in asked if item[0] not in ("document", GROUP_BY)]
+        query = dict(asked).get("q", "")
+        others = without(asked, "document", GROUP_BY, SORT)
         return cls(
             rank=hit.rank,
-            at=PlaceView.of(hit.passage, hit.document),
+            at=PlaceView.of(hit.passage, hit.document, query),
             relevance=None if hit.relevance is None else label(hit.relevance),
-            runs=runs(hit.passage.text, hit.highlights, hit.best_sentence),
+            cut=Cut.of(hit.passage.text, hit.highlights, hit.best_sentence),
             also_in=_places(hit.also_in, are_identical=True),
             nearly_in=_places(hit.also_in, are_identical=False),
             elsewhere=hit.also_in_total - len(hit.also_in),
             similar=_similar(hit.passage),
             further=tuple(
-                QuoteView.of(found.passage, found.document, found.highlights) for found in hit.further
+                QuoteView.of(found.passage, found.document, found.highlights, query) for found in hit.further
             ),
+            spans_documents=any(found.document.id != hit.document.id for found in hit.further),
             within=address([*others, ("document", hit.document.id)]),
         )
 
@@ -130,7 +151,7 @@ class HitView:
         return cls(
             rank=rank,
             at=PlaceView.of(found.passage, found.document),
-            runs=runs(found.passage.text),
+            cut=Cut.of(found.passage.text),
             also_in=_places(found.also_in, are_identical=True),
             nearly_in=_places(found.also_in, are_identical=False),
             elsewhere=found.also_in_total - len(found.also_in),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 
-from api.quotes import TRAIL
-from kb import dutch
+from api.pages.excerpts import Span
+from api.pages.quotes import TRAIL, Spans, runs
+from api.pages.words import Words
 from kb.documents import Locator, Part, Passage
 
 # Headings that part a text into sections, as they part it into passages.
@@ -16,11 +18,12 @@ _LEVELS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageView:
-    """A passage in the running text: `shared` are the words that the passage before it has too."""
+    """A passage in the running text: `shared` are the words that the passage before it has too, `own` are the
+    rest as (text, whether it is marked)."""
 
     id: str
     shared: str
-    own: str
+    own: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +35,13 @@ class SectionView:
     passages: tuple[PassageView, ...]
 
 
-def sections(passages: Sequence[Passage]) -> list[SectionView]:
-    """The sections of the document that `passages`, in reading order, are all of."""
+def sections(
+    passages: Sequence[Passage], words: Words, highlights: Mapping[str, Spans] = MappingProxyType({})
+) -> list[SectionView]:
+    """The sections of the document or the page that `passages`, in reading order, are all of.
+
+    `highlights` are [start, end) offsets in the texts of passages, by their ids.
+    """
     views = []
     above: tuple[str, ...] = ()
     for _, found in groupby(passages, key=_place):
@@ -43,9 +51,9 @@ def sections(passages: Sequence[Passage]) -> list[SectionView]:
         trail = () if headings[:-1] == above else headings[:-1]
         views.append(
             SectionView(
-                title=_title(locator, headings),
+                title=_title(locator, headings, words),
                 trail=TRAIL.join(trail),
-                passages=tuple(_once(run, heading=headings[-1] if headings else "")),
+                passages=tuple(_once(run, heading=headings[-1] if headings else "", highlights=highlights)),
             )
         )
         above = headings[:-1] or headings
@@ -59,19 +67,21 @@ def _place(passage: Passage) -> tuple[object, ...]:
     return locator.page, locator.slide, part, locator.headings[:_LEVELS]
 
 
-def _title(locator: Locator, headings: tuple[str, ...]) -> str:
+def _title(locator: Locator, headings: tuple[str, ...], words: Words) -> str:
     """ "Dia 12, notities: Wat verandert er"; a document without pages has its headings alone."""
     heading = headings[-1] if headings else ""
     if locator.slide is not None:
-        place = dutch.place(locator).capitalize()
+        place = words.place(locator).capitalize()
     elif locator.page is not None:
-        place = dutch.place(replace(locator, part=Part.BODY)).replace("p. ", "Bladzijde ", 1)
+        place = words.place(replace(locator, part=Part.BODY)).replace(
+            "p. ", words.gettext("Bladzijde") + " ", 1
+        )
     else:
         return heading
     return f"{place}: {heading}" if heading else place
 
 
-def _once(run: Sequence[Passage], *, heading: str) -> list[PassageView]:
+def _once(run: Sequence[Passage], *, heading: str, highlights: Mapping[str, Spans]) -> list[PassageView]:
     """The passages of a section without what the next one repeats, and without the heading over them."""
     views = []
     end = 0
@@ -82,8 +92,23 @@ def _once(run: Sequence[Passage], *, heading: str) -> list[PassageView]:
         start = (
             len(heading) + 1 if not number and heading and passage.text.startswith(f"{heading}\n") else own
         )
+        shown = (min(start, stop), stop)
         views.append(
-            PassageView(id=passage.id, shared=passage.text[:own], own=passage.text[min(start, stop) : stop])
+            PassageView(
+                id=passage.id,
+                shared=passage.text[:own],
+                own=_segments(passage.text, shown, highlights.get(passage.id, ())),
+            )
         )
         end = passage.end
     return views
+
+
+def _segments(text: str, shown: Span, highlights: Spans) -> tuple[tuple[str, bool], ...]:
+    start, stop = shown
+    within = [(max(left, start) - start, min(right, stop) - start) for left, right in highlights]
+    return (
+        runs(text[start:stop], [span for span in within if span[0] < span[1]])[0].segments
+        if start < stop
+        else ()
+    )
