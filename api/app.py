@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from api import administration, metrics, pages, routes, searching
+from api import administration, answering, metrics, pages, routes, searching
 from api.access import Caller
 from api.conditional import NotModified, answering_version
 from api.description import describe
@@ -28,6 +28,7 @@ from api.readiness import Readiness
 from api.security import Guard, is_api
 from api.sessions import Sessions
 from api.stopping import Stopping
+from api.streaming import Writing
 from api.telemetry import Telemetry
 from api.turns import Turns
 from api.uploads import FORM_BYTES, Uploads
@@ -84,6 +85,7 @@ def create_app(
     app.state.reading_asks_key = reading_asks_key(settings)
     app.state.toll = Toll(settings, workers=settings.workers)
     app.state.turns = Turns(workers=settings.workers)
+    app.state.writing = Writing(settings.llm_requests)
     app.state.metrics = metrics.Metrics(knowledge_base)
     app.state.stopping = Stopping(readiness, drain_seconds=settings.drain_seconds, workers=settings.workers)
     max_bytes = settings.file_megabytes * 1_000_000
@@ -91,8 +93,8 @@ def create_app(
     app.state.uploads = Uploads(settings.corpus, max_bytes=max_bytes, most=settings.uploads)
     app.state.watcher = Watcher(settings, app.state.launcher) if settings.watch != "off" else None
     routers = (
-        routes.router, routes.lists, routes.files, searching.router, administration.router, *pages.routers,
-        metrics.router,
+        routes.router, routes.lists, routes.files, searching.router, answering.router, administration.router,
+        *pages.routers, metrics.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router)

@@ -14,7 +14,7 @@ from api.conditional import UNCHANGED_HEADERS
 from api.examples import example_of, explain
 from api.glossary import meaning_of
 from api.openapi import problem_answers, schema_of
-from api.parameters import SearchParameters
+from api.parameters import AnswerParameters, SearchParameters
 from api.problems import RETRY_SECONDS
 from api.schemas import Problem
 from api.searching import SearchesBody
@@ -108,7 +108,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
 
 
 def _complete_schemas(schemas: dict[str, Any]) -> None:
-    for model in (Problem, SearchesBody, SearchParameters, BuildBody, LiveBody):
+    for model in (Problem, SearchesBody, SearchParameters, AnswerParameters, BuildBody, LiveBody):
         schema = schema_of(model)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -145,6 +145,7 @@ FIXED_WORDS: Mapping[str, str] = {
     "Part": "Lopende tekst (body), sprekersnotities (notes) of een tabel (table).",
     "SuggestionKind": "Waar een suggestie vandaan komt.",
     "SecondStage": "Wat de eerste passages opnieuw heeft geordend.",
+    "Why": "Waarom er een antwoord is of niet.",
     "Sort": "Het best passende eerst (relevance) of het nieuwste eerst (date).",
 }
 

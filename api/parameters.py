@@ -182,6 +182,35 @@ class SimilarParameters(Parameters):
     )
 
 
+class AnswerParameters(Parameters):
+    """A question that is answered."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["q"], "description": "Een vraag."})
+
+    q: str = Field(
+        "",
+        description="De vraag.",
+        examples=["tot wanneer is de proef uitgesteld?"],
+        json_schema_extra={"minLength": 1, "maxLength": MAX_QUERY},
+    )
+    document: Names = Field([], description="Alleen deze documenten: hun id.")
+    dates: bool = Field(
+        True,
+        description="Noemt de vraag een periode (najaar 2018), zet dan stukken uit die tijd vooraan.",
+    )
+    limit: Whole = Field(
+        5,
+        description="Hoeveel passages er hoogstens bij worden gegeven. Het antwoord hangt er niet van af.",
+        json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT},
+    )
+
+    def request(self) -> SearchRequest:
+        """The search that the question is answered by."""
+        return SearchRequest(
+            query=self.q, filter=self.filter(), page=Page(limit=self.limit), dates=self.dates
+        )
+
+
 class OneOfSearches(PagedParameters):
     """A search among several, which are all answered in JSON."""
 
@@ -289,7 +318,7 @@ def all_faults(
     known = {fault.location.lstrip("/").partition("/")[0] for fault in faults if fault.where == where}
     found = (
         knowledge_base.faults(parameters.request())
-        if isinstance(parameters, OneOfSearches)
+        if isinstance(parameters, OneOfSearches | AnswerParameters)
         else knowledge_base.list_faults(
             parameters.filter(),
             limit=parameters.limit,

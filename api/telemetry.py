@@ -31,7 +31,7 @@ _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{7,127}")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _OTHER = "other"
 # Where a request that is not answered is a query that was not.
-_SEARCHES = frozenset(("/", "/v1/search", "/v1/searches"))
+_SEARCHES = frozenset(("/", "/v1/search", "/v1/searches", "/v1/answers"))
 _log = logging.getLogger("api.access")
 
 
@@ -61,11 +61,15 @@ def note_query(query: str) -> None:
         trace.hide(query)
 
 
-def note_answer(answered: Answered) -> Answered:
-    """Count an answered query by whether it has a good answer. A further page of one is not counted again."""
+def note_answer(answered: Answered, *, is_answered: bool | None = None) -> Answered:
+    """Count an answered query by whether it has a good answer, which its hits tell unless it is given.
+
+    A further page of one is not counted again.
+    """
     trace = CURRENT.get()
     if isinstance(trace, Trace) and not answered.offset:
-        trace.outcomes["answered" if answered.is_answered else "no-good-answer"] += 1
+        is_good = answered.is_answered if is_answered is None else is_answered
+        trace.outcomes["answered" if is_good else "no-good-answer"] += 1
         trace.timeouts += answered.found.second_stage is SecondStage.TIMED_OUT
     return answered
 

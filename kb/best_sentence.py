@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kb.chunking import sentences
-from kb.embedding import Encoded, Encoder
+from kb.documents import Passage
+from kb.embedding import Encoded, Encoder, Spans
 from kb.index import Index, PassageRecord
 from kb.index.writing import embedded_text
+
+Similarities = npt.NDArray[np.float32]
 
 # Sentences with fewer words are headings and list marks: they name a subject and say nothing of it.
 _MIN_WORDS = 4
@@ -29,13 +33,20 @@ def best_sentence(
     similarities = index.token_similarities(encoded.tokens, record.row) if len(spans) > 1 else None
     if similarities is None or not similarities.size:
         return None
+    return spans[int(np.argmax(fits_of(encoder, passage, spans, similarities)))]
+
+
+def fits_of(encoder: Encoder, passage: Passage, spans: Spans, similarities: Similarities) -> list[float]:
+    """How well each of the spans of a passage's text fits a query.
+
+    `similarities` are those of the query's tokens and the passage's, of shape (query tokens, passage tokens).
+    """
     text = embedded_text(passage)
     context = len(text) - len(passage.text)
     starts = np.array([start for start, _ in encoder.passage_tokens(text)]) - context
-    scores = [_fit(similarities[:, (starts >= start) & (starts < end)]) for start, end in spans]
-    return spans[int(np.argmax(scores))]
+    return [_fit(similarities[:, (starts >= start) & (starts < end)]) for start, end in spans]
 
 
-def _fit(similarities: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
+def _fit(similarities: Similarities) -> float:
     """The mean over the query's tokens of the best token of a sentence."""
     return float(similarities.max(axis=1).mean()) if similarities.size else -1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.corpus import scan
+from kb.documents import Passage
 from kb.embedding import Encoder
 from kb.errors import CorpusError, CorruptIndex, IncompatibleIndex, IndexUnavailable
 from kb.generations import Generations
@@ -18,8 +19,8 @@ from kb.index.embedded import EmbeddedIndex
 from kb.index.inspecting import inspect
 from kb.index.manifests import faults, read_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.token_vectors import quantise
-from kb.index.writing import embedded_text
+from kb.index.vector_lists import quantise
+from kb.index.writing import embedded_text, sentence_texts
 from kb.settings import Settings
 
 # Passages that are encoded again.
@@ -172,14 +173,27 @@ def _sample(index: EmbeddedIndex, encoder: Encoder) -> tuple[int, list[str]]:
             wrong.append(
                 f"passage {passage.id} encoded again differs: cosine {agreement:.3f} with its vector"
             )
-        if index.manifest.encoder.token_dimension and not _same_tokens(
+        if index.manifest.encoder.token_dimension and not _are_same(
             index.codes(row).astype(np.float32), quantise(again.tokens).astype(np.float32)
         ):
             wrong.append(f"passage {passage.id} encoded again differs from its token vectors")
-    return len(found), wrong
+    return len(found), wrong + list(_differing_sentences(index, encoder, found, rows))
 
 
-def _same_tokens(stored: npt.NDArray[np.float32], again: npt.NDArray[np.float32]) -> bool:
+def _differing_sentences(
+    index: EmbeddedIndex, encoder: Encoder, passages: Sequence[Passage], rows: Sequence[int]
+) -> Iterator[str]:
+    """Which of these passages have vectors of other sentences than theirs."""
+    if not index.manifest.has_sentences:
+        return
+    for row, passage in zip(rows, passages, strict=True):
+        again = [one.vector for one in encoder.encode_passages(sentence_texts(passage))]
+        stored = index.sentence_codes(row).astype(np.float32)
+        if not _are_same(stored, quantise(np.stack(again)).astype(np.float32) if again else stored[:0]):
+            yield f"passage {passage.id} encoded again differs from the vectors of its sentences"
+
+
+def _are_same(stored: npt.NDArray[np.float32], again: npt.NDArray[np.float32]) -> bool:
     if stored.shape != again.shape:
         return False
     lengths = np.linalg.norm(stored) * np.linalg.norm(again)

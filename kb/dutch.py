@@ -11,6 +11,11 @@ _MONTHS = (
     "januari februari maart april mei juni juli augustus september oktober november december".split()  # noqa: SIM905
 )
 NO_ANSWER = "Geen passend antwoord gevonden. Het dichtstbij komen deze passages."
+NO_QUANTITY = (
+    "Geen passend antwoord gevonden: geen getal of datum in de zinnen die het best passen. "
+    "Het dichtstbij komen deze passages."
+)
+NOTHING_FOUND = "Geen passend antwoord gevonden, en ook geen passage die in de buurt komt."
 TIMED_OUT = "De fijne rangschikking is overgeslagen omdat ze te lang duurde."
 
 # Pages of a scan that are named one by one.

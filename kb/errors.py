@@ -34,6 +34,7 @@ KBError
 ├── InvalidQuestions         a file of questions or a benchmark that breaks its format
 ├── EvaluationUnavailable    a library that only measuring needs is not installed
 ├── AssistantsUnavailable    the library that assistants are answered with is not installed
+├── EndpointFailed           the language model's endpoint gives no answer that can be used
 ├── NoView                   no picture can be made of a page or slide
 ├── ViewsBusy                too many pictures are waited for
 └── NotFound                 no such document or passage in the live generation
@@ -220,6 +221,10 @@ class EvaluationUnavailable(KBError):
 
 class AssistantsUnavailable(KBError):
     """The library that assistants are answered with is not installed."""
+
+
+class EndpointFailed(KBError):
+    """The endpoint of the language model cannot be reached, refuses, or gives what is no answer."""
 
 
 class NoView(KBError):

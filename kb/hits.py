@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.documents import Passage
-from kb.index import DocumentRecord
+from kb.index import DocumentRecord, PassageRecord
 
 
 class GroupBy(StrEnum):
@@ -118,7 +118,8 @@ class Hits:
     """One page of hits and how many there are of the query in all: groups, where grouped.
 
     `best` is the relevance of the passage that fits the query best, whatever order the hits stand in and
-    however relevant they must be; None without any, and from a single retriever.
+    however relevant they must be; None without any, and from a single retriever. `first` are the passages
+    that fit it best, the best one first: an answer is chosen from them.
     """
 
     total: int
@@ -126,6 +127,7 @@ class Hits:
     best: float | None = None
     facets: Mapping[Facet, tuple[FacetValue, ...]] = field(default_factory=dict)
     hits: tuple[Hit, ...] = ()
+    first: tuple[PassageRecord, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from kb.answered import Answered, AnsweredQuestion, PassageInContext
+from kb.answers.answering import answer
 from kb.arrivals import Arrival, arrivals
 from kb.candidates import Query
 from kb.corpus import source_file
@@ -18,14 +19,14 @@ from kb.documents import Passage
 from kb.embedding import Encoder
 from kb.errors import NotFound
 from kb.files import sha256_of
+from kb.generating import Ending, Generation, Writer
 from kb.generations import Generations
-from kb.hits import GroupBy, Hits, Page, SimilarPassage
+from kb.hits import GroupBy, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
 from kb.language import Synonyms, shipped_synonyms
 from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex
 from kb.models import LoadedModels, Models
 from kb.permalinks import Permalink, Whereabouts, find_again
-from kb.relevance import is_answered
 from kb.reports import open_report, read_report
 from kb.search import Observed, observe, read_query, search, similar
 from kb.search_request import (
@@ -36,6 +37,7 @@ from kb.search_request import (
     Faults,
     Mode,
     SearchRequest,
+    answer_faults,
     filter_faults,
     page_faults,
     query_faults,
@@ -46,61 +48,7 @@ from kb.suggestions import Suggested
 from kb.suggestions.learning import LearnedSuggestions
 from kb.weights import Weights
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """The hits of one query, with what they were found in.
-
-    `seconds` is the time it took, the loading of the model before the first one left out.
-
-    `asked` is the query as it was understood: the period it names, and what may be a typing error.
-    """
-
-    request: SearchRequest
-    asked: Query
-    seconds: float
-    generation: str
-    found: Hits
-
-    @property
-    def query(self) -> str:
-        """The words of the query, with single spaces."""
-        return self.asked.text
-
-    @property
-    def mode(self) -> Mode:
-        """Which retrievers were asked."""
-        return self.request.mode
-
-    @property
-    def limit(self) -> int:
-        """How many hits were asked for."""
-        return self.request.page.limit
-
-    @property
-    def offset(self) -> int:
-        """How many hits were passed over."""
-        return self.request.page.offset
-
-    @property
-    def group_by(self) -> GroupBy | None:
-        """What the hits are taken together by."""
-        return self.request.page.group_by
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether there are hits, and the best passage found is relevant enough to count as an answer."""
-        return bool(self.found.hits) and is_answered(self.found.best)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassageInContext:
-    """A passage with its document and the passages before and after it, where there are any."""
-
-    passage: Passage
-    document: DocumentRecord
-    previous: Passage | None
-    next: Passage | None
+__all__ = ["Answered", "AnsweredQuestion", "KnowledgeBase", "PassageInContext"]
 
 
 class KnowledgeBase:
@@ -115,6 +63,7 @@ class KnowledgeBase:
         self._models = LoadedModels(settings)
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
         self._suggestions = LearnedSuggestions()
+        self._writer = Writer(settings)
         self._unchanged: dict[str, tuple[int, int]] = {}
         self._sees_members = True
 
@@ -190,6 +139,37 @@ class KnowledgeBase:
         started = time.perf_counter()
         return self._answer(index, models, request, self._understood(request, index), started)
 
+    def answer(self, request: SearchRequest, *, answer_from: float | None = None) -> AnsweredQuestion:
+        """The sentences that answer a question, or none, with the hits that are asked for.
+
+        The answer is chosen from the best passages that the filter allows, whichever hits are shown;
+        `answer_from` is another threshold for it than that of the settings.
+        Raises as `ask` does, and for a single retriever, which does not judge what it finds.
+        """
+        index = self._live.get()
+        refuse(answer_faults(request, index))
+        models = self._models.fitting(index.manifest)
+        started = time.perf_counter()
+        query = self._understood(request, index)
+        encoded = query.encoded or models.encoder.encode_query(query.dense_text)
+        query = dataclasses.replace(query, encoded=encoded)
+        answered = self._answer(index, models, request, query, started)
+        least = self._settings.answer_from if answer_from is None else answer_from
+        found = answer(index, models.encoder, encoded, query.text, answered.found, answer_from=least)
+        return AnsweredQuestion(answered=answered, answer=found, seconds=time.perf_counter() - started)
+
+    def generation(self, asked: AnsweredQuestion) -> Generation | Ending:
+        """What writes an answer to a question that was answered, from the same passages; or why nothing does.
+
+        To be asked of a pinned knowledge base, as the question was.
+        """
+        if not self._writer.is_set or not asked.answer.is_answered:
+            return Ending.NOT_ANSWERED if self._writer.is_set else Ending.OFF
+        index = self._live.get()
+        encoder = self._models.fitting(index.manifest).encoder
+        answered = asked.answered
+        return self._writer.generation(index, encoder, answered.query, answered.found.first) or Ending.OFF
+
     def search_many(self, requests: Sequence[SearchRequest]) -> list[Answered]:
         """The answers to several, in their order; their queries are encoded together.
 
@@ -224,6 +204,10 @@ class KnowledgeBase:
     def faults(self, request: SearchRequest) -> Faults:
         """Everything for which `ask` would refuse a request."""
         return request.faults(self._live.get())
+
+    def answer_faults(self, request: SearchRequest) -> Faults:
+        """Everything for which `answer` would refuse a request."""
+        return answer_faults(request, self._live.get())
 
     def list_faults(
         self, filter: Filter, *, limit: int, offset: int = 0, max_limit: int = MAX_LIMIT

@@ -27,13 +27,19 @@ class Draft:
     Every method raises `IndexNotWritten` when the disk is full or may not be written.
     """
 
-    def __init__(self, generations: Generations, stage: Path, encoder: EncoderIdentity) -> None:
+    def __init__(
+        self, generations: Generations, stage: Path, encoder: EncoderIdentity, *, has_sentences: bool = False
+    ) -> None:
+        """With `has_sentences` the vectors of sentences are kept as well."""
         self._generations = generations
         self._encoder = encoder
         self.folder = stage
         with generations.writing():
             self._writer = IndexWriter(
-                stage, dimension=encoder.dimension, token_dimension=encoder.token_dimension
+                stage,
+                dimension=encoder.dimension,
+                token_dimension=encoder.token_dimension,
+                has_sentences=has_sentences,
             )
 
     def __enter__(self) -> Self:
@@ -46,6 +52,11 @@ class Draft:
     def name(self) -> str:
         """The name that it will be published by."""
         return self._generations.name_of(self.folder)
+
+    @property
+    def has_sentences(self) -> bool:
+        """Whether the vectors of sentences are kept."""
+        return self._writer.has_sentences
 
     @property
     def documents(self) -> int:
@@ -82,6 +93,7 @@ class Draft:
             open_passages=self._writer.open_passages,
             sources=sources or {},
             fingerprint=fingerprint,
+            has_sentences=self.has_sentences,
         )
 
     @contextlib.contextmanager

@@ -39,7 +39,8 @@ RERANKED = 100
 _JUDGED_BY = 50
 # The best of these that count: one passage alone may fit by chance.
 _BEST = 5
-
+# Passages that an answer is chosen from: more of them hold it seldom, and mislead oftener.
+ANSWERED_BY = 5
 
 Rerank = Callable[[Candidates], tuple[Floats | None, SecondStage]]
 
@@ -115,6 +116,7 @@ def search(
         best=best,
         facets=_facets(found, hits, page, documents) if page.facets else {},
         hits=_hits(index, query, shown, first=page.offset + 1, run=run),
+        first=run.first if run else (),
     )
 
 
@@ -200,6 +202,11 @@ class _Hybrid:
         self._maxsim: dict[int, float] = {}
         self.found, self.stage = order(self._candidates, models.weights, self._rerank)
         self._judging = _Judging(self._candidates, self.found, self._late)
+
+    @property
+    def first(self) -> tuple[PassageRecord, ...]:
+        """The passages that an answer is chosen from, the best first."""
+        return tuple(one.record for one in spread(self.found)[:ANSWERED_BY])
 
     def relevance(self, record: PassageRecord) -> float:
         """How likely it is that a passage answers the query."""

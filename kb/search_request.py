@@ -54,6 +54,15 @@ class SearchRequest:
         ]
 
 
+def answer_faults(request: SearchRequest, index: Index) -> Faults:
+    """What is wrong with a search whose hits an answer is to be chosen from."""
+    found = request.faults(index)
+    if request.mode is not Mode.HYBRID:
+        detail = f"mode={request.mode} does not judge what it finds; ask with mode=hybrid"
+        found.append(("mode", "not-judged", detail))
+    return found
+
+
 def refuse(found: Faults) -> None:
     """Raise `InvalidQuery` with these faults, if there are any."""
     if found:

@@ -58,6 +58,11 @@ class Settings(BaseModel):
         "on",
         description="Compare the first passages token by token too; off saves some 70 kB of disk a passage",
     )
+    sentence_vectors: Literal["on", "off"] = Field(
+        "on",
+        description="Keep a vector of each sentence, by which answers choose theirs; off makes builds faster "
+        "and saves some 3 kB of disk a passage",
+    )
     reranker: str = Field(
         "",
         description="Cross-encoder that orders the first passages: a folder, or a name in the local cache",
@@ -69,6 +74,13 @@ class Settings(BaseModel):
         description="Time for that ordering; when it runs out the first order is shown",
     )
     weights: Path | None = Field(None, description="JSON file with weights from kb tune, instead of ours")
+
+    answer_from: float = Field(
+        0.305,
+        ge=0,
+        le=1,
+        description="Confidence from which a question is answered; below it there is no fitting answer",
+    )
 
     theme: Path | None = Field(
         None,
@@ -161,6 +173,19 @@ class Settings(BaseModel):
         description="Where to ask; the default is a placeholder",
     )
 
+    llm_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$",
+        description="OpenAI-compatible endpoint that writes answers from the passages found, such as "
+        "http://127.0.0.1:11434/v1; passages and questions are sent there, nothing without it",
+    )
+    llm_model: str = Field("", description="Name of the language model there")
+    llm_key_file: Path | None = Field(None, description="File with the key for that endpoint, if it asks one")
+    llm_seconds: float = Field(30.0, ge=1, le=600, description="Time for a written answer, all in all")
+    llm_requests: int = Field(
+        4, ge=1, le=100, description="Answers that a process has written at the same time; no more are begun"
+    )
+
     accessibility_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",
@@ -201,6 +226,12 @@ class Settings(BaseModel):
     def _overlap_fits(self) -> Self:
         if self.overlap_words * 2 > self.passage_words:
             raise ValueError("overlap_words must be at most half of passage_words")
+        return self
+
+    @model_validator(mode="after")
+    def _model_is_somewhere(self) -> Self:
+        if bool(self.llm_url) != bool(self.llm_model):
+            raise ValueError("KB_LLM_URL and KB_LLM_MODEL go together: set both, or neither")
         return self
 
     @field_validator("proxies")

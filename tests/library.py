@@ -12,7 +12,7 @@ from kb.embedding import Encoder
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, StoredVectors, embedded_text
+from kb.index.writing import IndexWriter, StoredVectors, embedded_text, sentence_texts
 from tests.geometry import WordEncoder
 
 EVENING = Event(name="Avond over data", date=dt.date(2023, 4, 13), place="Waterrijk")
@@ -43,7 +43,8 @@ def write_index(
     encoder = encoder or WordEncoder()
     width = encoder.identity.dimension
     window = Window(words=160, overlap_words=0, tokens=400, count_tokens=encoder.count_tokens)
-    with IndexWriter(folder, dimension=width, token_dimension=encoder.identity.token_dimension) as writer:
+    tokens = encoder.identity.token_dimension
+    with IndexWriter(folder, dimension=width, token_dimension=tokens, has_sentences=True) as writer:
         for document, paragraphs in texts.items():
             blocks = tuple(
                 Block(text=text, locator=Locator(slide=number)) for number, text in enumerate(paragraphs, 1)
@@ -51,7 +52,10 @@ def write_index(
             source = Source(path=document.source, sha256=document.sha256, size=document.size)
             passages = chunk(Document(source=source, metadata=Metadata(), blocks=blocks), window)
             encoded = encoder.encode_passages([embedded_text(found) for found in passages])
-            writer.add(document, passages, [StoredVectors.of(one) for one in encoded])
+            sentences = [
+                [one.vector for one in encoder.encode_passages(sentence_texts(found))] for found in passages
+            ]
+            writer.add(document, passages, list(map(StoredVectors.of, encoded, sentences)))
         writer.finish()
         manifest = Manifest(
             generation=generation or folder.name,
@@ -64,6 +68,7 @@ def write_index(
             open_passages=writer.open_passages,
             sources={},
             fingerprint="",
+            has_sentences=writer.has_sentences,
         )
     write_manifest(folder, manifest)
     return manifest

@@ -65,6 +65,16 @@ def test_without_an_index_there_is_nothing_to_check(tmp_path: Path) -> None:
         check(Settings(indexes=tmp_path / "none"), None)
 
 
+def test_vectors_of_other_sentences_are_found(settings: Settings) -> None:
+    folder = live(settings)
+    codes = np.fromfile(folder / "sentences.i8", np.int8)
+    codes[::-1].tofile(folder / "sentences.i8")
+    write_manifest(folder, read_manifest(folder))
+    found = check(settings, WordEncoder)
+    assert not found.is_sound
+    assert any("vectors of its sentences" in fault for fault in found.live.faults)
+
+
 def test_every_damaged_file_of_a_generation_is_named(settings: Settings) -> None:
     folder = live(settings)
     for name in ("vectors.faiss", "tokens.i8"):

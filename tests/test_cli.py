@@ -161,6 +161,16 @@ def test_a_search_for_scripts_is_json_alone(kb: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
+def test_a_question_is_answered_word_for_word_or_not_at_all(kb: Run) -> None:
+    done = kb("ask", "Welk zaaksysteem is er gekozen door de stuurgroep?", KB_ANSWER_FROM="0")
+    assert done.returncode == 0, done.stderr
+    assert "«De stuurgroep kiest één zaaksysteem voor alle gemeenten.»" in done.stdout
+    assert "Verslag stuurgroep, 13 april 2023, § Besluiten" in done.stdout
+    refused = json.loads(kb("ask", "Wie won de Elfstedentocht?", "--json", KB_ANSWER_FROM="1").stdout)
+    assert (refused["answered"], refused["sentences"]) == (False, [])
+
+
+@pytest.mark.usefixtures("built")
 def test_hits_are_printed_in_the_forms_of_other_programs(kb: Run) -> None:
     (row,) = csv.DictReader(io.StringIO(kb("search", "zaaksysteem", "--format", "csv").stdout, newline=""))
     assert row["where"] == "§ Besluiten"

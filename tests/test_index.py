@@ -21,7 +21,7 @@ from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
-from kb.index.token_vectors import quantise
+from kb.index.vector_lists import quantise
 from kb.index.writing import BM25_B, BM25_K1, IndexWriter, StoredVectors, embedded_hash, embedded_text
 from kb.language import Synonyms, analyse, analyse_query, expand_query
 from tests.geometry import DIMENSION, WordEncoder
@@ -247,7 +247,7 @@ def test_token_vectors_come_back_with_their_passage(index: EmbeddedIndex) -> Non
     similarities = index.token_similarities(query, 1)
     assert similarities is not None
     assert similarities.shape == (4, 6)
-    key = embedded_hash(TEXTS[REPORT][1])
+    key = embedded_hash(index.passages([1])[0].passage)
     np.testing.assert_array_equal(index.vectors_by_hash([key])[key].tokens, quantise(kept[1]))
 
 
@@ -278,6 +278,19 @@ def test_vectors_and_passages_that_differ_in_number_are_refused(tmp_path: Path) 
         writer.add(REPORT, index_passages(tmp_path), [one, one])
 
 
+def test_sentences_and_their_vectors_that_differ_in_number_are_refused(tmp_path: Path) -> None:
+    (passage,) = index_passages(tmp_path)
+    encoder = WordEncoder()
+    one, other = encoder.encode_queries(["een", "twee"])
+    two = StoredVectors.of(one, [one.vector, other.vector])
+    (tmp_path / "own").mkdir()
+    with (
+        IndexWriter(tmp_path / "own", dimension=DIMENSION, has_sentences=True) as writer,
+        pytest.raises(ValueError, match="1 sentences"),
+    ):
+        writer.add(REPORT, [passage], [two])
+
+
 def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
     (tmp_path / "other").mkdir()
     write_index(tmp_path / "other", {REPORT: ["Een passage."]})
@@ -293,6 +306,8 @@ def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
         "lexical/lexicon.tsv",
         "tokens.i8",
         "tokens.npy",
+        "sentences.i8",
+        "sentences.npy",
     ],
 )
 def test_one_flipped_bit_is_detected_at_open(tmp_path: Path, name: str) -> None:
@@ -463,6 +478,10 @@ def _broken_record(file: Path) -> None:
         ("tokens.i8", _shorten),
         ("tokens.npy", _shorten),
         ("tokens.npy", _far_row),
+        ("sentences.i8", _shorten),
+        ("sentences.i8", lambda file: file.unlink()),
+        ("sentences.npy", _shorten),
+        ("sentences.npy", _far_row),
         ("lexical/indices.csc.index.npy", _far_row),
         ("lexical/indices.csc.index.npy", _shorten),
         ("lexical/indptr.csc.index.npy", _far_row),

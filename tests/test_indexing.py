@@ -20,8 +20,8 @@ from kb.errors import BuildInProgress, CorpusError, ReadersUnavailable, Settings
 from kb.generations import Generations
 from kb.index import PassageRecord
 from kb.index.embedded import EmbeddedIndex
-from kb.index.token_vectors import Codes
-from kb.index.writing import embedded_hash, embedded_text
+from kb.index.vector_lists import Codes
+from kb.index.writing import embedded_hash
 from kb.indexing import Progress, build_index, is_stale
 from kb.live_index import LiveIndex
 from kb.parsing import Limits, ReadOptions, parse
@@ -102,7 +102,8 @@ def test_unchanged_passages_keep_their_token_vectors_without_being_encoded(setti
     (settings.corpus / "1 eerst.txt").write_text("De griffier vraagt om rust.\n")
     encoder = WordEncoder()
     build_index(settings, lambda: encoder)
-    assert len(encoder.encoded) == 1
+    # The passage with its title, and its one sentence.
+    assert len(encoder.encoded) == 2
     index = live(settings)
     after = {found.passage.id: codes(index, found) for found in index.passages(range(3))}
     assert after.keys() > before.keys()
@@ -115,7 +116,7 @@ def test_unchanged_passages_keep_their_token_vectors_without_being_encoded(setti
 
 
 def codes(index: EmbeddedIndex, found: PassageRecord) -> Codes:
-    key = embedded_hash(embedded_text(found.passage))
+    key = embedded_hash(found.passage)
     kept = index.vectors_by_hash([key])[key].tokens
     assert kept.size
     return kept
@@ -133,6 +134,53 @@ def test_with_and_without_token_vectors_are_different_indexes(settings: Settings
     assert (
         live(settings).late_interaction(WordEncoder().encode_query("raad").tokens, np.arange(2)) is not None
     )
+
+
+def test_each_sentence_has_a_vector_of_its_own_which_an_unchanged_passage_keeps(settings: Settings) -> None:
+    sentences = ["Het bestuur opent.", "Het archief verhuist.", "Daarna is er koffie."]
+    (settings.corpus / "lang.txt").write_text(" ".join(sentences) + "\n")
+    build_index(settings, WordEncoder)
+    (settings.corpus / "1 eerst.txt").write_text("De griffier vraagt om rust.\n")
+    encoder = WordEncoder()
+    build_index(settings, lambda: encoder)
+    assert not any("archief" in text for text in encoder.encoded)
+    index = live(settings)
+    (document,) = [one for one in index.documents() if one.source == "lang.txt"]
+    (row,) = index.document_rows(document.id)
+    query = encoder.encode_query("waarheen verhuist het archief").vector
+    scores = index.sentence_scores(query, row)
+    assert scores is not None
+    exact = [query @ one.vector for one in encoder.encode_passages(sentences)]
+    np.testing.assert_allclose(scores, exact, atol=0.05)
+    assert int(np.argmax(scores)) == 1
+
+
+def test_the_same_words_divided_otherwise_keep_nothing_of_each_other(settings: Settings) -> None:
+    """A title above a passage and a first line of it are one text to the encoder, but other sentences."""
+    (settings.corpus / "notitie.txt").write_text("Het archief\nDe raad kiest een zaaksysteem.\n")
+    (settings.corpus / "over.md").write_text("---\ntitel: Het archief\n---\nDe raad kiest een zaaksysteem.\n")
+    build_index(settings, WordEncoder)
+    index = live(settings)
+    held = {}
+    for document in index.documents():
+        (row,) = index.document_rows(document.id)
+        held[document.source] = len(index.sentence_codes(row))
+    assert (held["notitie.txt"], held["over.md"]) == (2, 1)
+
+
+def test_with_and_without_sentence_vectors_are_different_indexes(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    without = settings.model_copy(update={"sentence_vectors": "off"})
+    assert is_stale(without)
+    assert not is_stale(settings.model_copy(update={"answer_from": 0.9}))
+    encoder = WordEncoder()
+    report = build_index(without, lambda: encoder)
+    # What was kept of a passage before holds all that is kept now, and the other way round it does not.
+    assert (report.reused, encoder.encoded) == (2, [])
+    assert not list((settings.indexes / report.generation).glob("sentences.*"))
+    assert live(settings).sentence_scores(encoder.encode_query("raad").vector, 0) is None
+    assert build_index(settings, WordEncoder).reused == 0
+    assert live(settings).sentence_scores(encoder.encode_query("raad").vector, 0) is not None
 
 
 def test_vectors_of_another_model_are_not_used_again(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from kb.indexing import build_index
 from kb.knowledge_base import KnowledgeBase
 from kb.language import Synonyms, expand_query
 from kb.reports import read_report
+from kb.search_request import SearchRequest
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 from tests.library import publish, record, write_index
@@ -96,6 +97,25 @@ def test_a_view_ranks_as_an_index_without_those_documents(views: tuple[Index, In
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def test_a_view_answers_as_an_index_without_those_documents(views: tuple[Index, Index]) -> None:
+    said = 0
+    for query in QUERIES:
+        found = [
+            KnowledgeBase.over(index, Settings(answer_from=0), WordEncoder()).answer(
+                SearchRequest(query=query)
+            )
+            for index in views
+        ]
+        one, other = (asked.answer for asked in found)
+        assert [sentence.text for sentence in one.sentences] == [
+            sentence.text for sentence in other.sentences
+        ], query
+        assert one.confidence == pytest.approx(other.confidence)
+        assert one.why is other.why
+        said += len(one.sentences)
+    assert said > 10
+
+
 def test_a_view_knows_the_same_words_copies_and_values(views: tuple[Index, Index]) -> None:
     one, other = views
     for word in (*OPEN_WORDS, *CLOSED_WORDS, "smaragde", "kroonjuwele", "archif"):
@@ -115,6 +135,7 @@ def test_a_view_knows_the_same_words_copies_and_values(views: tuple[Index, Index
         for row in rows[:2]:
             assert index.vector(row).shape == index.vector(rows[-1]).shape
             assert index.token_similarities(np.zeros((2, 64), np.float32), row) is not None
+            assert index.sentence_scores(index.vector(row), row) is not None
         twins.append(
             {found.passage.id: ids(index, np.array(found.twins, np.int64)) for found in index.passages(rows)}
         )
@@ -135,6 +156,8 @@ def test_what_is_for_members_is_answered_as_what_does_not_exist(views: tuple[Ind
     for row in (0, -1000):
         with pytest.raises((NotFound, IndexError)):
             view.passages([row])
+        with pytest.raises((NotFound, IndexError)):
+            view.sentence_scores(np.zeros(64, np.float32), row)
 
 
 def test_members_find_what_others_do_not(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from api.pages.asked import GROUP_BY, SORT, Asked, address, without
 from api.pages.words import KINDS, Words, message
+from kb.answers import Answer
 from kb.hits import Facet, FacetValue, GroupBy, SecondStage, Sort
 from kb.index import DocumentRecord
 from kb.knowledge_base import Answered
@@ -161,11 +162,11 @@ class Notes:
     newest_of: bool
 
     @classmethod
-    def of(cls, asked: Asked, answered: Answered) -> Notes:
-        """What is to be said of an answered query."""
+    def of(cls, asked: Asked, answered: Answered, answer: Answer | None) -> Notes:
+        """What is to be said of a query, with the answer on its first page."""
         found = answered.found
         return cls(
-            has_no_answer=not answered.offset and not answered.is_answered,
+            has_no_answer=answer is not None and not answer.is_answered,
             timed_out=found.second_stage is SecondStage.TIMED_OUT,
             newest_of=(SORT, Sort.DATE.value) in asked,
         )

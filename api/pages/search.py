@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from api.pages.answers import AnswerView
 from api.pages.asked import Asked, address, asked_in
 from api.pages.forms import FormView
 from api.pages.frame import Base, Said, Shown
@@ -18,6 +19,7 @@ from api.parameters import SearchParameters, check
 from api.problems import Fault, ProblemError
 from api.telemetry import note_answer, note_query
 from api.turns import Turn
+from kb.answers import Answer
 from kb.knowledge_base import Answered, KnowledgeBase
 from kb.search_request import MAX_OFFSET
 
@@ -36,7 +38,7 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
         return pages.page(request, "start.html", form=form, manifest=knowledge_base.manifest())
     documents = [record for record in knowledge_base.documents() if ("document", record.id) in asked]
     try:
-        page, answered = _answer(knowledge_base, request.query_params, asked)
+        page, answered, answer = _answer(knowledge_base, request.query_params, asked)
     except ProblemError as error:
         form = FormView.of(asked, facets, words=words, documents=documents, faults=error.problem.faults)
         return pages.page(request, "start.html", status=400, form=form, manifest=knowledge_base.manifest())
@@ -48,7 +50,8 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
         searched=Searched.of(knowledge_base.documents()),
         answered=answered,
         hits=[HitView.of(hit, asked) for hit in answered.found.hits],
-        notes=Notes.of(asked, answered),
+        answer=AnswerView.of(answer, answered.query) if answer else None,
+        notes=Notes.of(asked, answered, answer),
         facets=facet_views(asked, answered.found.facets, words),
         arrangement=Arrangement.of(asked, total=total, words=words),
         paging=Paging.of(asked, page=page, total=total),
@@ -67,7 +70,10 @@ def suggestions(knowledge_base: Base, words: Said, q: Annotated[str, Query()] = 
     return JSONResponse([{"text": one.text, "kind": words.suggestion(one.kind)} for one in found.suggestions])
 
 
-def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> tuple[int, Answered]:
+def _answer(
+    knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked
+) -> tuple[int, Answered, Answer | None]:
+    """The page that is asked for, its hits, and on the first page the answer."""
     parameters, faults = SearchParameters.read_query(QueryParams(list(asked)))
     number = query.get("page", "1")
     is_page = number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= MAX_OFFSET // PER_PAGE + 1
@@ -78,4 +84,9 @@ def _answer(knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked) -> 
     note_query(parameters.q)
     wanted = parameters.request()
     part = dataclasses.replace(wanted.page, limit=PER_PAGE, offset=(page - 1) * PER_PAGE, facets=FACETS)
-    return page, note_answer(knowledge_base.ask(dataclasses.replace(wanted, page=part)))
+    request = dataclasses.replace(wanted, page=part)
+    if page > 1:
+        return page, note_answer(knowledge_base.ask(request)), None
+    found = knowledge_base.answer(request)
+    note_answer(found.answered, is_answered=found.answer.is_answered)
+    return page, found.answered, found.answer

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from kb import __version__
+from kb.cli.asking import ask
 from kb.cli.assisting import mcp
 from kb.cli.building import build
 from kb.cli.generations import backup, check, prune, restore, rollback, status
@@ -71,7 +72,7 @@ def options(
 
 
 _COMMANDS = (
-    build, search, similar, serve, mcp, status, rollback, prune, check, backup, restore, evaluate, tune,
+    build, ask, search, similar, serve, mcp, status, rollback, prune, check, backup, restore, evaluate, tune,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_command)

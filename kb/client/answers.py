@@ -168,6 +168,40 @@ class SearchAnswer(Answer):
     hits: tuple[SearchHit, ...]
 
 
+class Sentence(Answer):
+    """A sentence that answers a question, word for word as in its document. The offsets, [start, end), are
+    those in the text of its passage and of the document; `rank` is that of its passage."""
+
+    text: str
+    passage_offsets: tuple[int, int]
+    document_offsets: tuple[int, int]
+    rank: int
+    passage_id: str
+    document: DocumentName
+    locator: Locator
+    links: PassageLinks
+
+
+class QuestionAnswer(Answer):
+    """The sentences that answer a question, or none: then `passages` are what lies nearest, and no more.
+
+    `reason` is answered, below-threshold, no-quantity or nothing-found; `confidence` is from 0 to 1.
+    """
+
+    query: str
+    answered: bool
+    reason: str
+    confidence: float
+    sentences: tuple[Sentence, ...]
+    limit: int
+    took_ms: float
+    generation: str
+    period: Period | None
+    corrections: tuple[Correction, ...]
+    second_stage: str
+    passages: tuple[SearchHit, ...]
+
+
 class SearchesAnswer(Answer):
     """The answers to several searches, in their order."""
 

@@ -43,6 +43,17 @@ class DocumentsOptions(Filters, total=False):
     offset: int
 
 
+class AnswerOptions(Filters, total=False):
+    """What can be asked of an answer beside the question: at most `limit` passages with it, up to 100.
+
+    `document` takes ids; `dates=False` ignores a period in the question.
+    """
+
+    document: Words
+    dates: bool
+    limit: int
+
+
 class SearchOptions(Filters, total=False):
     """What can be asked of a search beside the query.
 

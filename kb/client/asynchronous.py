@@ -11,7 +11,7 @@ import anyio
 import httpx2
 
 from kb.client import answers, calls, upkeep
-from kb.client.asking import DocumentsOptions, Search, SearchOptions, SimilarOptions
+from kb.client.asking import AnswerOptions, DocumentsOptions, Search, SearchOptions, SimilarOptions
 from kb.client.calls import Call, JsonObject
 from kb.client.connecting import Address, Verify, headers_of
 from kb.client.errors import ClientError, UnexpectedAnswer
@@ -85,6 +85,10 @@ class AsyncClient:
             pages.turn(items=len(found.hits), total=found.total, generation=found.generation)
             for hit in found.hits:
                 yield hit
+
+    async def answer(self, question: str, **options: Unpack[AnswerOptions]) -> answers.QuestionAnswer:
+        """The sentences that answer a question, word for word, or that there are none."""
+        return await self._send(calls.answer(question, options))
 
     async def search_many(
         self, searches: Iterable[str | Search], **options: Unpack[SearchOptions]

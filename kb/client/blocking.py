@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx2
 
 from kb.client import answers, calls, upkeep
-from kb.client.asking import DocumentsOptions, Search, SearchOptions, SimilarOptions
+from kb.client.asking import AnswerOptions, DocumentsOptions, Search, SearchOptions, SimilarOptions
 from kb.client.calls import Call, JsonObject
 from kb.client.connecting import Address, Verify, headers_of
 from kb.client.errors import ClientError, UnexpectedAnswer
@@ -80,6 +80,10 @@ class Client:
             found = self.search(query, **asked)
             pages.turn(items=len(found.hits), total=found.total, generation=found.generation)
             yield from found.hits
+
+    def answer(self, question: str, **options: Unpack[AnswerOptions]) -> answers.QuestionAnswer:
+        """The sentences that answer a question, word for word, or that there are none."""
+        return self._send(calls.answer(question, options))
 
     def search_many(
         self, searches: Iterable[str | Search], **options: Unpack[SearchOptions]

@@ -15,12 +15,21 @@ from kb.client.answers import (
     DocumentsAnswer,
     Health,
     PassageDetails,
+    QuestionAnswer,
     SearchAnswer,
     SearchesAnswer,
     SimilarAnswer,
     SuggestionsAnswer,
 )
-from kb.client.asking import DocumentsOptions, Search, SearchOptions, SimilarOptions, in_query, written
+from kb.client.asking import (
+    AnswerOptions,
+    DocumentsOptions,
+    Search,
+    SearchOptions,
+    SimilarOptions,
+    in_query,
+    written,
+)
 from kb.client.upkeep import AddedDocument, Build, BuildsAnswer, Generation, GenerationsAnswer, Status
 
 T = TypeVar("T")
@@ -47,6 +56,12 @@ def search(query: str, options: SearchOptions) -> Call[SearchAnswer]:
     """A search. The query goes in the body, so that it stands in no log of addresses."""
     body = {"q": query, **written(options, SearchOptions)}
     return Call(path="/search", answer=SearchAnswer, method="POST", body=body)
+
+
+def answer(question: str, options: AnswerOptions) -> Call[QuestionAnswer]:
+    """A question to be answered; it goes in the body, as that of a search does."""
+    body = {"q": question, **written(options, AnswerOptions)}
+    return Call(path="/answers", answer=QuestionAnswer, method="POST", body=body)
 
 
 def search_many(searches: Iterable[str | Search], options: SearchOptions) -> Call[SearchesAnswer]:

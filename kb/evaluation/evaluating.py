@@ -10,6 +10,7 @@ import numpy as np
 
 from kb.documents import Locator
 from kb.errors import InvalidQuestions
+from kb.evaluation.answers import AnswerEvaluation, evaluate_answers
 from kb.evaluation.judging import Judgements, judge
 from kb.evaluation.measures import QUESTION_MEASURES, Scores, means, measure
 from kb.evaluation.questions import Question
@@ -52,7 +53,8 @@ class Evaluation:
     """What the questions measured of one index and mode.
 
     `scores` holds every measure of every answerable question, `unfindable` the ids of those whose
-    quotes stand in no passage.
+    quotes stand in no passage. `answers` tells of the sentences that answer them; None for a single
+    retriever.
     """
 
     generation: str
@@ -62,6 +64,7 @@ class Evaluation:
     scores: Scores
     unfindable: tuple[str, ...]
     refusal: Refusal | None
+    answers: AnswerEvaluation | None = None
 
     @property
     def answerable(self) -> list[Question]:
@@ -130,6 +133,7 @@ class Evaluation:
             "p95Ms": round(self.p95_ms, 1),
             "refusal": self.refusal.as_json() if self.refusal else None,
             "reliability": self.reliability.as_json() if self.reliability else None,
+            "answers": self.answers.as_json() if self.answers else None,
             "outcomes": [self._outcome_json(found) for found in self.outcomes],
         }
 
@@ -180,6 +184,7 @@ def evaluate(
         scores=scores,
         unfindable=tuple(judgements.unfindable),
         refusal=_refusal(questions, outcomes),
+        answers=evaluate_answers(knowledge_base, questions, judgements) if mode is Mode.HYBRID else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kb import dutch
+from kb.evaluation.answers import AnswerEvaluation
 from kb.evaluation.beir import BenchmarkResult
 from kb.evaluation.comparison import Difference, Verdict
 from kb.evaluation.evaluating import Evaluation
@@ -56,6 +57,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
         lines += _refusal_lines(evaluation.refusal)
     if evaluation.reliability:
         lines += _reliability_lines(evaluation.reliability)
+    if evaluation.answers:
+        lines += _answer_lines(evaluation.answers)
     lines.append(_latency(evaluation.median_ms, evaluation.p95_ms))
     return "\n".join(lines)
 
@@ -153,6 +156,26 @@ def _differences(differences: Mapping[str, Difference]) -> list[str]:
         f"{_VERDICTS[found.verdict]}"
         for name, found in differences.items()
     ]
+
+
+def _answer_lines(answers: AnswerEvaluation) -> list[str]:
+    now = answers.shares(answers.answer_from)
+    lines = ["Antwoord in letterlijke zinnen:"]
+    if answers.held is not None:
+        lines.append(
+            f"  de gekozen zinnen bevatten het antwoord bij {_percent(answers.held)} van "
+            f"{dutch.count(answers.found, 'vraag', 'vragen')} met een goede passage bij de eerste vijf"
+        )
+    lines.append(f"  met KB_ANSWER_FROM={answers.answer_from:g}:")
+    for share, text in (
+        (now.held_of_given, "van die vragen, voor zover beantwoord, bevat het antwoord"),
+        (now.refused, "van de vragen met een antwoord krijgt er geen"),
+        (now.answered, "van de vragen zonder antwoord krijgt er toch een"),
+    ):
+        if share is not None:
+            lines.append(f"    {_percent(share)} {text}")
+    lines.append(f"  tijd van een antwoord: p95 {answers.p95_ms:.0f} ms")
+    return lines
 
 
 def _refusal_lines(refusal: Refusal) -> list[str]:

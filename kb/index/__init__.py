@@ -19,7 +19,7 @@ from kb.embedding import EncoderIdentity
 from kb.language import Lexicon
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -133,7 +133,8 @@ class Manifest:
 
     `open_documents` and `open_passages` are those that everybody may see; None where all are.
     `files` maps each of its files to its SHA-256; `sources` each document's path to the hashes of
-    the file and of its sidecars. `corpus` is the folder that was read.
+    the file and of its sidecars. `corpus` is the folder that was read. `has_sentences` tells whether the
+    vectors of sentences are there.
     """
 
     generation: str
@@ -146,6 +147,7 @@ class Manifest:
     fingerprint: str
     open_documents: int | None = None
     open_passages: int | None = None
+    has_sentences: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -256,6 +258,12 @@ class Index(Protocol):
 
     def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
         """Of shape (query tokens, passage tokens), or None for an index without token vectors."""
+        ...
+
+    def sentence_scores(self, vector: npt.NDArray[np.float32], row: int) -> Scores | None:
+        """The inner product of `vector` with that of each sentence of a passage (`kb.chunking.sentences`),
+        in reading order; None for an index without the vectors of sentences.
+        """
         ...
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:

@@ -40,11 +40,12 @@ from kb.index.opening import (
     open_database,
     open_lexicon,
     open_postings,
+    open_sentence_vectors,
     open_token_vectors,
     open_vectors,
 )
 from kb.index.records import PASSAGE_COLUMNS, document_record, passage
-from kb.index.token_vectors import Codes
+from kb.index.vector_lists import Codes
 from kb.index.writing import StoredVectors
 from kb.language import Lexicon
 
@@ -105,7 +106,8 @@ class EmbeddedIndex:
         if any(record.access is not Access.OPEN for record in self._records):
             is_open = self._mask(Filter(only_open=True))
             self._open_lexicon = open_lexicon(folder, self._postings, is_open=is_open)
-        self._tokens = open_token_vectors(folder, dimension=identity.token_dimension, passages=self._passages)
+        self._tokens = open_token_vectors(folder, manifest)
+        self._sentences = open_sentence_vectors(folder, manifest)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -205,6 +207,12 @@ class EmbeddedIndex:
     def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
         return self._tokens.similarities(tokens, row) if self._tokens else None
 
+    def sentence_scores(self, vector: npt.NDArray[np.float32], row: int) -> Scores | None:
+        if not self._sentences:
+            return None
+        scores: Scores = self._sentences.similarities(np.atleast_2d(vector).astype(np.float32), row)[0]
+        return scores
+
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]
         found: dict[int, PassageRecord] = {}
@@ -232,7 +240,7 @@ class EmbeddedIndex:
         return self._facets
 
     def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, StoredVectors]:
-        """What is kept of passages that were embedded from texts with these hashes
+        """What is kept of passages with these hashes
         (`kb.index.writing.embedded_hash`), as far as there are any."""
         wanted = list(hashes)
         found: dict[str, int] = {}
@@ -243,7 +251,8 @@ class EmbeddedIndex:
                 query = f"SELECT embedded, row FROM passages WHERE embedded IN ({marks})"  # noqa: S608
                 found.update(database.execute(query, some).fetchall())
         return {
-            key: StoredVectors(self._vectors.reconstruct(row), self.codes(row)) for key, row in found.items()
+            key: StoredVectors(self._vectors.reconstruct(row), self.codes(row), self.sentence_codes(row))
+            for key, row in found.items()
         }
 
     def close(self) -> None:
@@ -258,6 +267,10 @@ class EmbeddedIndex:
     def codes(self, row: int) -> Codes:
         """The codes of one passage's tokens, of shape (tokens, token dimension); none in an index without."""
         return self._tokens.codes(row) if self._tokens else np.empty((0, 0), np.int8)
+
+    def sentence_codes(self, row: int) -> Codes:
+        """The codes of one passage's sentences, of shape (sentences, dimension); none in an index without."""
+        return self._sentences.codes(row) if self._sentences else np.empty((0, 0), np.int8)
 
     def _document_row(self, document_id: str) -> int:
         row = self._row_of.get(document_id)

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kb.chunking import sentences
 from kb.documents import Access, Passage, stable_id
 from kb.index import DocumentRecord
 from kb.index.embedded import EmbeddedIndex
 from kb.index.opening import open_database, open_postings, open_vectors
-from kb.index.writing import embedded_hash, embedded_text
+from kb.index.writing import embedded_hash
 from kb.language import word_terms, words
 from kb.language.terms import code_of
 
@@ -45,8 +46,10 @@ def inspect(index: EmbeddedIndex) -> Iterator[str]:
             if passage.id in seen:
                 yield f"passage {passage.id} occurs twice"
             seen.add(passage.id)
-            if hashes.get(row) != embedded_hash(embedded_text(passage)):
+            if hashes.get(row) != embedded_hash(passage):
                 yield f"passage {passage.id} of {record.source} is not what was embedded"
+            if manifest.has_sentences and len(index.sentence_codes(row)) != len(sentences(passage.text)):
+                yield f"passage {passage.id} of {record.source} has not one vector for each sentence"
             if not holding.agrees(row, passage, record):
                 yield f"passage {passage.id} of {record.source} has the postings of other words"
     if len(seen) != manifest.passages:

@@ -16,9 +16,9 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb.index import Mask
+from kb.index import Manifest, Mask
 from kb.index.idf import column_sums
-from kb.index.token_vectors import TokenVectors
+from kb.index.vector_lists import SENTENCES, TOKENS, VectorLists
 from kb.index.writing import LEXICAL, LEXICON, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.language import Lexicon
 
@@ -103,9 +103,20 @@ def open_lexicon(folder: Path, postings: Any, *, is_open: Mask | None = None) ->
     return Lexicon.read(folder / LEXICAL / OPEN_LEXICON, terms=terms)
 
 
-def open_token_vectors(folder: Path, *, dimension: int, passages: int) -> TokenVectors | None:
+def open_token_vectors(folder: Path, manifest: Manifest) -> VectorLists | None:
     """The token vectors, memory-mapped; None for an index without. Raises `CorruptIndex`."""
-    return TokenVectors.open(folder, dimension=dimension, passages=passages) if dimension else None
+    dimension = manifest.encoder.token_dimension
+    if not dimension:
+        return None
+    return VectorLists.open(folder, TOKENS, dimension=dimension, passages=manifest.passages)
+
+
+def open_sentence_vectors(folder: Path, manifest: Manifest) -> VectorLists | None:
+    """The vectors of sentences, memory-mapped; None for an index without. Raises `CorruptIndex`."""
+    if not manifest.has_sentences:
+        return None
+    dimension = manifest.encoder.dimension
+    return VectorLists.open(folder, SENTENCES, dimension=dimension, passages=manifest.passages)
 
 
 def _lead_through(starts: npt.NDArray[np.integer], size: int) -> bool:

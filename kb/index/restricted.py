@@ -115,6 +115,10 @@ class PublicView:
         """The similarities of a query's tokens and a passage's."""
         return self._index.token_similarities(tokens, int(self._checked([row])[0]))
 
+    def sentence_scores(self, vector: npt.NDArray[np.float32], row: int) -> Scores | None:
+        """The inner product of `vector` with each sentence of a passage."""
+        return self._index.sentence_scores(vector, int(self._checked([row])[0]))
+
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         """The open passages in these rows, without the twins that are not."""
         found = self._index.passages(self._checked([int(row) for row in rows]))

@@ -13,7 +13,7 @@ import sqlite3
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,12 +22,13 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from kb.chunking import sentences
 from kb.documents import Access, Passage
 from kb.embedding import Encoded
 from kb.index import DocumentRecord, Mask
 from kb.index.idf import column_sums, idf
 from kb.index.records import INDICES, SCHEMA, to_json
-from kb.index.token_vectors import Codes, TokenVectorsWriter, quantise
+from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
 from kb.language import Lexicon, tokens, word_terms, words
 from kb.language.terms import code_of
 from kb.near_duplicates import first_near_identical, words_of
@@ -49,32 +50,56 @@ def embedded_text(passage: Passage) -> str:
     return f"{passage.context}\n{passage.text}" if passage.context else passage.text
 
 
-def embedded_hash(text: str) -> str:
-    """The key by which the vector of an unchanged passage is found again."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def embedded_hash(passage: Passage) -> str:
+    """The key by which the vectors of an unchanged passage are found again.
+
+    Where its context ends is part of it: the same words divided otherwise are other sentences.
+    """
+    return hashlib.sha256(f"{passage.context}\0{passage.text}".encode()).hexdigest()
+
+
+def sentence_texts(passage: Passage) -> list[str]:
+    """What is encoded for its sentences, each by itself, in reading order."""
+    return [passage.text[start:end] for start, end in sentences(passage.text)]
+
+
+def _no_codes() -> Codes:
+    return np.empty((0, 0), np.int8)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """What an index keeps of an encoded passage: its vector, of shape (dimension,), and the codes of its
-    tokens (`kb.index.token_vectors.quantise`), of shape (tokens, token dimension)."""
+    """What an index keeps of an encoded passage: its vector, of shape (dimension,), and the codes
+    (`kb.index.vector_lists.quantise`) of its tokens, of shape (tokens, token dimension), and of its
+    sentences, of shape (sentences, dimension)."""
 
     vector: npt.NDArray[np.float32]
     tokens: Codes
+    sentences: Codes = field(default_factory=_no_codes)
 
     @classmethod
-    def of(cls, encoded: Encoded) -> Self:
-        """What is kept of a passage that was just encoded."""
-        return cls(encoded.vector, quantise(encoded.tokens))
+    def of(cls, encoded: Encoded, sentences: Sequence[npt.NDArray[np.float32]] = ()) -> Self:
+        """What is kept of a passage that was just encoded, and of the vectors of its sentences, each encoded
+        by itself."""
+        own = quantise(np.stack(sentences)) if sentences else _no_codes()
+        return cls(encoded.vector, quantise(encoded.tokens), own)
 
 
 class IndexWriter:
     """Takes documents in turn and leaves an index in `folder`, which must be empty."""
 
-    def __init__(self, folder: Path, *, dimension: int, token_dimension: int = 0) -> None:
-        """With a `token_dimension` above 0 the passages' token vectors are kept as well."""
+    def __init__(
+        self, folder: Path, *, dimension: int, token_dimension: int = 0, has_sentences: bool = False
+    ) -> None:
+        """With a `token_dimension` above 0 the passages' token vectors are kept as well, and with
+        `has_sentences` the vectors of their sentences."""
         self._folder = folder
-        self._tokens = TokenVectorsWriter(folder, dimension=token_dimension) if token_dimension else None
+        self.has_sentences = has_sentences
+        self._tokens = self._sentences = None
+        if token_dimension:
+            self._tokens = VectorListsWriter(folder, TOKENS, dimension=token_dimension)
+        if has_sentences:
+            self._sentences = VectorListsWriter(folder, SENTENCES, dimension=dimension)
         self._vectors = faiss.IndexFlatIP(dimension)
         # Compounds can only be split once all words are known, so passages wait here as numbers of words.
         self._words: dict[tuple[str, str], int] = {}
@@ -99,8 +124,9 @@ class IndexWriter:
 
     def __exit__(self, *error: object) -> None:
         self._database.close()
-        if self._tokens:
-            self._tokens.close()
+        for lists in (self._tokens, self._sentences):
+            if lists:
+                lists.close()
 
     @property
     def passages(self) -> int:
@@ -127,7 +153,7 @@ class IndexWriter:
     ) -> None:
         """Append a document, its passages in reading order and what they were encoded to.
 
-        Raises `ValueError` when passages and vectors differ in number.
+        Raises `ValueError` when passages, or their sentences, and vectors differ in number.
         """
         if len(encoded) != len(passages):
             raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
@@ -149,7 +175,7 @@ class IndexWriter:
                     passage.text,
                     passage.context,
                     to_json(passage.locator),
-                    embedded_hash(embedded_text(passage)),
+                    embedded_hash(passage),
                 ),
             )
             self._passages.append(self._word_ids(passage, code_of(document.language), document.access))
@@ -161,6 +187,9 @@ class IndexWriter:
         if self._tokens:
             for one in encoded:
                 self._tokens.add(one.tokens)
+        if self._sentences:
+            for passage, one in zip(passages, encoded, strict=True):
+                self._sentences.add(_of_each_sentence(passage, one.sentences))
 
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
@@ -170,8 +199,9 @@ class IndexWriter:
         self._database.execute("PRAGMA optimize")
         self._database.close()
         self._write_vectors()
-        if self._tokens:
-            self._tokens.finish()
+        for lists in (self._tokens, self._sentences):
+            if lists:
+                lists.finish()
         self._write_postings()
 
     def _write_vectors(self) -> None:
@@ -245,6 +275,13 @@ class IndexWriter:
             [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
             for word, code in self._words
         ]
+
+
+def _of_each_sentence(passage: Passage, codes: Codes) -> Codes:
+    """The codes of a passage's sentences. Raises `ValueError` unless there is one for each."""
+    if len(codes) != (count := len(sentences(passage.text))):
+        raise ValueError(f"the {count} sentences of passage {passage.id} have {len(codes)} vectors")
+    return codes
 
 
 def _postings(ids: Sequence[Sequence[int]], vocabulary: dict[str, int], is_open: Mask) -> Any:

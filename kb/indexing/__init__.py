@@ -59,7 +59,8 @@ def build_index(
         if not allow_removals:
             build.refuse_removals({source.path for source in build.corpus.sources})
         encoder = load_encoder()
-        with Draft(generations, stage, encoder.identity) as draft:
+        has_sentences = settings.sentence_vectors == "on"
+        with Draft(generations, stage, encoder.identity, has_sentences=has_sentences) as draft:
             Embedding(build, encoder, draft).run()
             if not draft.documents:
                 raise CorpusError(_nothing_read(settings, build.files))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from kb.chunking import Window, chunk
 from kb.documents import Access, Passage
-from kb.embedding import Encoder
-from kb.index import DocumentRecord
-from kb.index.writing import StoredVectors, embedded_hash, embedded_text
+from kb.embedding import Encoder, Vectors
+from kb.index import DocumentRecord, Manifest
+from kb.index.writing import StoredVectors, embedded_hash, embedded_text, sentence_texts
 from kb.indexing.gathering import Gathering
 from kb.publishing import Draft
 from kb.settings import Settings
@@ -17,6 +18,7 @@ from kb.settings import Settings
 # Passages that are encoded in one call: enough to fill batches of nearly equal length, few enough to
 # show progress and to bound memory.
 _ENCODED_AT_ONCE = 128
+_SENTENCES_AT_ONCE = 1_024
 # Room that the passage's context (title and headings) may take of the encoder's window.
 _CONTEXT_TOKENS = 96
 
@@ -36,7 +38,7 @@ class Embedding:
         self._draft = draft
         self._window = passage_window(build.settings, encoder)
         live = build.live
-        self._previous = live if live and live.manifest.encoder == encoder.identity else None
+        self._previous = live if live and self._is_reusable(live.manifest) else None
 
     def run(self) -> None:
         """Write every document that can be read."""
@@ -49,6 +51,12 @@ class Embedding:
                 pending = []
         self._add(pending)
 
+    def _is_reusable(self, before: Manifest) -> bool:
+        """Whether an index holds all that is kept of a passage now."""
+        return before.encoder == self._encoder.identity and (
+            before.has_sentences or not self._draft.has_sentences
+        )
+
     def _add(self, pending: Sequence[_Pending]) -> None:
         encoded = self._encoded(pending)
         at = 0
@@ -58,19 +66,41 @@ class Embedding:
         self._build.passages = self._draft.passages
 
     def _encoded(self, pending: Sequence[_Pending]) -> list[StoredVectors]:
-        texts = [embedded_text(passage) for item in pending for passage in item.passages]
+        passages = [passage for item in pending for passage in item.passages]
         are_open = [item.record.access is Access.OPEN for item in pending for _ in item.passages]
-        hashes = [embedded_hash(text) for text in texts]
+        hashes = [embedded_hash(passage) for passage in passages]
         kept = self._previous.vectors_by_hash(hashes) if self._previous else {}
-        new = {key: text for key, text in zip(hashes, texts, strict=True) if key not in kept}
+        new = {key: passage for key, passage in zip(hashes, passages, strict=True) if key not in kept}
         self._build.reused += sum(key in kept for key in hashes)
         self._build.reused_open += sum(
             key in kept for key, is_open in zip(hashes, are_open, strict=True) if is_open
         )
-        if new:
-            encoded = self._encoder.encode_passages(list(new.values()))
-            kept.update((key, StoredVectors.of(one)) for key, one in zip(new, encoded, strict=True))
+        kept.update(zip(new, self._encode(list(new.values())), strict=True))
         return [kept[key] for key in hashes]
+
+    def _encode(self, passages: Sequence[Passage]) -> list[StoredVectors]:
+        """What is kept of new passages."""
+        if not passages:
+            return []
+        texts = [embedded_text(passage) for passage in passages]
+        encoded = self._encoder.encode_passages(texts)
+        known = {text: one.vector for text, one in zip(texts, encoded, strict=True)}
+        sentences = [sentence_texts(one) if self._draft.has_sentences else [] for one in passages]
+        vectors = self._vectors(known, chain.from_iterable(sentences))
+        return [
+            StoredVectors.of(one, [vectors[text] for text in own])
+            for one, own in zip(encoded, sentences, strict=True)
+        ]
+
+    def _vectors(self, known: Mapping[str, Vectors], texts: Iterable[str]) -> dict[str, Vectors]:
+        """The vectors of texts, each encoded once unless it is known; their tokens are let go."""
+        found = dict(known)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        for start in range(0, len(new), _SENTENCES_AT_ONCE):
+            some = new[start : start + _SENTENCES_AT_ONCE]
+            encoded = self._encoder.encode_passages(some)
+            found.update((text, one.vector) for text, one in zip(some, encoded, strict=True))
+        return found
 
 
 def passage_window(settings: Settings, encoder: Encoder) -> Window:

@@ -17,10 +17,12 @@ from kb.settings import Settings
 # Settings that do not change what an index holds.
 _READERS_OWN = {
     "corpus", "indexes", "keep_generations", "golden_loss", "synonyms", "theme", "device", "precision",
-    "host", "port", "reranker", "rerank_milliseconds", "weights", "watch", "watch_seconds", "keys",
+    "host", "port", "reranker", "rerank_milliseconds", "weights", "answer_from",
+    "watch", "watch_seconds", "keys",
     "reading", "public", "proxies", "rate_address", "rate_key", "rate_wrong_keys", "connections", "uploads",
     "url", "contact_name", "contact_email", "contact_url", "accessibility_url", "views_megabytes",
     "workers", "drain_seconds", "metrics", "log_format", "log_level", "log_queries",
+    "llm_url", "llm_model", "llm_key_file", "llm_seconds", "llm_requests",
 }  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kb.language.lexicon import Lexicon
+from kb.language.numbers import number_spans, numbers
 from kb.language.queries import Expansion, corrections, expand_query
 from kb.language.synonyms import Synonyms, shipped_synonyms
-from kb.language.terms import STEMMERS, code_of, fold, forms, is_stop_word, joined, term, tokens
+from kb.language.terms import STEMMERS, code_of, fold, forms, is_stop_word, joined, language_of, term, tokens
 
 __all__ = [
     "ANALYSIS_VERSION",
@@ -24,7 +25,10 @@ __all__ = [
     "expand_query",
     "fold",
     "is_stop_word",
+    "language_of",
     "matching_spans",
+    "number_spans",
+    "numbers",
     "shipped_synonyms",
     "tokens",
     "word_terms",

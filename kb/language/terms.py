@@ -67,6 +67,18 @@ def is_stop_word(word: str) -> bool:
     return any(word in stop_words for stop_words in _STOP_WORDS.values())
 
 
+def language_of(text: str) -> str | None:
+    """The code of the language of which a short text has most stop words that the other has not; None where
+    that cannot tell."""
+    counts = dict.fromkeys(_STOP_WORDS, 0)
+    for word, _, _ in tokens(text):
+        found = [code for code, stop_words in _STOP_WORDS.items() if word in stop_words]
+        if len(found) == 1:
+            counts[found[0]] += 1
+    best = max(counts, key=lambda code: counts[code])
+    return best if list(counts.values()).count(counts[best]) == 1 else None
+
+
 def fold(word: str) -> str:
     """Without accents: "coördinatie" and "coordinatie" are one word to a searcher."""
     if word.isascii():

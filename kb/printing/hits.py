@@ -77,7 +77,7 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
     lines.append("")
     for hit in answered.found.hits:
         lines += [
-            f"{hit.rank}. {_source(hit.document, hit.passage.locator)}",
+            f"{hit.rank}. {source_line(hit.document, hit.passage.locator)}",
             f"   {dutch.printable(hit.document.source)}",
         ]
         if hit.relevance is not None:
@@ -102,7 +102,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
         "offset": answered.offset,
         "tookMs": round(answered.seconds * 1000, 1),
         "generation": answered.generation,
-        "period": _period_json(answered),
+        "period": period_json(answered),
         "corrections": [
             {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
         ],
@@ -111,7 +111,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
             facet.value: [{"value": one.value, "name": one.name, "count": one.hits} for one in values]
             for facet, values in answered.found.facets.items()
         },
-        "hits": [_hit_json(hit) for hit in answered.found.hits],
+        "hits": [hit_json(hit) for hit in answered.found.hits],
     }
 
 
@@ -120,7 +120,7 @@ def similar_text(found: Sequence[SimilarPassage]) -> str:
     lines = [dutch.count(len(found), "vergelijkbare passage", "vergelijkbare passages"), ""]
     for number, one in enumerate(found, 1):
         lines += [
-            f"{number}. {_source(one.document, one.passage.locator)}",
+            f"{number}. {source_line(one.document, one.passage.locator)}",
             f"   {dutch.printable(one.document.source)}",
             *_also_in(one.also_in, one.also_in_total),
             *("   | " + line for line in one.passage.text.split("\n")),
@@ -138,8 +138,8 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
                 "similarity": round(one.similarity, 4),
                 "text": one.passage.text,
                 "passageId": one.passage.id,
-                "document": _document_json(one.document),
-                "locator": _locator_json(one.passage.locator),
+                "document": document_json(one.document),
+                "locator": locator_json(one.passage.locator),
                 "alsoIn": [_place_json(place) for place in one.also_in],
                 "alsoInTotal": one.also_in_total,
             }
@@ -148,7 +148,8 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
     }
 
 
-def _source(document: DocumentRecord, locator: Locator) -> str:
+def source_line(document: DocumentRecord, locator: Locator) -> str:
+    """A document and a place in it, as a reader would cite them."""
     day = dutch.date(document.date) if document.date else document.date_text or "datum onbekend"
     event = document.event.name if document.event else None
     return ", ".join(part for part in (document.title, event, day, dutch.place(locator)) if part)
@@ -163,7 +164,7 @@ def _more(hit: Hit, group_by: GroupBy | None) -> str:
     number = dutch.count(len(hit.further), "passage", "passages")
     if group_by is GroupBy.EVENT:
         where = "bij deze bijeenkomst" if hit.document.event else "in dit document"
-        places = [_source(found.document, found.passage.locator) for found in hit.further]
+        places = [source_line(found.document, found.passage.locator) for found in hit.further]
     else:
         where, places = "in dit document", [dutch.place(found.passage.locator) for found in hit.further]
     return f"   nog {number} {where}: {'; '.join(filter(None, places))}".rstrip(": ")
@@ -172,7 +173,7 @@ def _more(hit: Hit, group_by: GroupBy | None) -> str:
 def _also_in(places: Sequence[Place], total: int) -> list[str]:
     lines = [
         f"   {'ook' if place.is_identical else 'vrijwel gelijk'} in: "
-        f"{_source(place.document, place.passage.locator)}"
+        f"{source_line(place.document, place.passage.locator)}"
         for place in places
     ]
     if total > len(places):
@@ -199,7 +200,8 @@ def _marked(hit: Hit, *, colour: bool) -> str:
     return "".join([*parts, _PLAIN if style != _PLAIN else ""])
 
 
-def _hit_json(hit: Hit) -> dict[str, Any]:
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the API gives it, without its links."""
     return {
         "rank": hit.rank,
         "score": round(hit.score, 4),
@@ -209,8 +211,8 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "highlights": [list(span) for span in hit.highlights],
         "bestSentence": list(hit.best_sentence) if hit.best_sentence else None,
         "passageId": hit.passage.id,
-        "document": _document_json(hit.document),
-        "locator": _locator_json(hit.passage.locator),
+        "document": document_json(hit.document),
+        "locator": locator_json(hit.passage.locator),
         "alsoIn": [_place_json(place) for place in hit.also_in],
         "alsoInTotal": hit.also_in_total,
         "morePassages": [
@@ -220,8 +222,8 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
                 "relevance": _rounded(found.relevance),
                 "text": found.passage.text,
                 "highlights": [list(span) for span in found.highlights],
-                "document": _document_json(found.document),
-                "locator": _locator_json(found.passage.locator),
+                "document": document_json(found.document),
+                "locator": locator_json(found.passage.locator),
             }
             for found in hit.further
         ],
@@ -235,13 +237,14 @@ def _rounded(relevance: float | None) -> float | None:
 def _place_json(place: Place) -> dict[str, Any]:
     return {
         "passageId": place.passage.id,
-        "document": _document_json(place.document),
-        "locator": _locator_json(place.passage.locator),
+        "document": document_json(place.document),
+        "locator": locator_json(place.passage.locator),
         "identical": place.is_identical,
     }
 
 
-def _document_json(document: DocumentRecord) -> dict[str, Any]:
+def document_json(document: DocumentRecord) -> dict[str, Any]:
+    """A document as a hit names it."""
     event = document.event
     return {
         "id": document.id,
@@ -254,7 +257,8 @@ def _document_json(document: DocumentRecord) -> dict[str, Any]:
     }
 
 
-def _locator_json(locator: Locator) -> dict[str, Any]:
+def locator_json(locator: Locator) -> dict[str, Any]:
+    """A place in a document."""
     return {
         "page": locator.page,
         "pageLabel": locator.page_label,
@@ -265,7 +269,8 @@ def _locator_json(locator: Locator) -> dict[str, Any]:
     }
 
 
-def _period_json(answered: Answered) -> dict[str, str] | None:
+def period_json(answered: Answered) -> dict[str, str] | None:
+    """The period that a query names; None without one."""
     period = answered.asked.period
     if not period:
         return None

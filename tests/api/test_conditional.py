@@ -42,6 +42,7 @@ def paths(client: TestClient, document: Document) -> list[str]:
     own = document(".pdf")["links"]
     return [
         "/v1/search?q=verlichting",
+        "/v1/answers?q=verlichting",
         "/v1/documents",
         own["self"],
         own["file"],
@@ -172,10 +173,11 @@ def test_other_settings_have_other_tags(changing: Settings, tmp_path: Path) -> N
 def test_an_answer_that_time_cut_short_is_not_kept(settings: Settings) -> None:
     hurried = settings.model_copy(update={"rerank_milliseconds": 0})
     with TestClient(create_app(KnowledgeBase(hurried))) as client:
-        answer = client.get("/v1/search?q=licht")
-        assert answer.json()["secondStage"] == "timedOut"
-        assert "etag" not in answer.headers
-        assert answer.headers["cache-control"] == "no-store"
+        for path in ("/v1/search", "/v1/answers"):
+            answer = client.get(f"{path}?q=licht")
+            assert answer.json()["secondStage"] == "timedOut"
+            assert "etag" not in answer.headers
+            assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_file_is_known_by_its_own_hash(client: TestClient, document: Document) -> None:

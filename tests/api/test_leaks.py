@@ -125,6 +125,9 @@ def bodies_of(home: Home) -> Mapping[tuple[str, str], list[Any]]:
     ]
     return {
         ("post", "/search"): searches,
+        ("post", "/answers"): [
+            {name: value for name, value in one.items() if name != "mode"} for one in searches
+        ],
         ("post", "/searches"): [
             {"searches": searches[:90]}, {"queries": searches[:90]}, {"queries": [*SECRETS.values()]}, {},
         ],

@@ -33,6 +33,7 @@ JUDGING = {"intercept": -1.0, "known": 2.0, "rank": 4.0}
 REFUSING = {"intercept": -20.0}
 
 NO_ANSWER = "Geen passend antwoord in "
+ANSWER = "Letterlijk uit de stukken"
 TIMED_OUT = "De fijne rangschikking is overgeslagen"
 
 Serve = Callable[..., TestClient]
@@ -121,14 +122,39 @@ def test_the_page_says_when_nothing_answers_and_shows_what_comes_nearest(serve: 
     assert NO_ANSWER not in page(serve(REFUSING), "/", q=QUERY, dateTo="1990-01-01").text
 
 
-def test_the_first_hit_alone_tells_whether_there_is_an_answer(serve: Serve) -> None:
+def test_the_confidence_in_the_answer_alone_tells_whether_there_is_one(serve: Serve) -> None:
     # The first hit is zwak, and the next ones are better.
-    found = page(serve({"intercept": -1.0, "rank": -5.0}), "/", q=QUERY).text
-    assert re.findall(r"relevantie: (\w+)", found) == ["zwak", "sterk", "sterk"]
+    weights = {"intercept": -1.0, "rank": -5.0}
+    sure = page(serve(weights, answer_from=0.0), "/", q=QUERY).text
+    assert re.findall(r"relevantie: (\w+)", sure) == ["zwak", "sterk", "sterk"]
+    assert ANSWER in sure
+    assert NO_ANSWER not in sure
+    unsure = page(serve(weights, answer_from=1.0), "/", q=QUERY).text
+    assert re.findall(r"relevantie: (\w+)", unsure) == ["zwak", "sterk", "sterk"]
+    assert ANSWER not in unsure
+    assert NO_ANSWER in unsure
+
+
+def test_the_page_gives_the_answer_word_for_word_with_a_link_to_each_sentence(serve: Serve) -> None:
+    client = serve(JUDGING, answer_from=0.0)
+    told = client.get("/v1/answers", params={"q": QUERY}).json()
+    found = page(client, "/", q=QUERY)
+    links = list(zip(found.texts["a"], found.all("a"), strict=True))
+    assert told["answered"]
+    assert told["sentences"]
+    for sentence in told["sentences"]:
+        address = f"/documenten/{sentence['document']['id']}?passage={sentence['passageId']}"
+        assert any(
+            words == sentence["text"] and str(link["href"]).startswith(address) for words, link in links
+        )
+    assert "Lees wat eromheen staat." in found.text
+    assert ANSWER not in page(client, "/", q=QUERY, page=2).text
+
+
+def test_a_question_for_a_number_that_is_not_there_is_told_so(serve: Serve) -> None:
+    found = page(serve(JUDGING, answer_from=0.0), "/", q="hoeveel archief verhuist er").text
     assert NO_ANSWER in found
-    found = page(serve({"intercept": -0.8, "rank": 5.0}), "/", q=QUERY).text
-    assert re.findall(r"relevantie: (\w+)", found) == ["matig", "geen", "geen"]
-    assert NO_ANSWER not in found
+    assert "U vraagt naar een getal of een datum, en die staat er niet bij." in found
 
 
 def test_only_the_first_page_tells_whether_there_is_an_answer(serve: Serve, tmp_path: Path) -> None:

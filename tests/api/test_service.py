@@ -239,6 +239,8 @@ def asked(client: TestClient, path: str) -> dict[str, Any]:
 
 def test_the_openapi_document_names_every_address(client: TestClient) -> None:
     assert set(operations(client)) == {
+        ("/answers", "get"),
+        ("/answers", "post"),
         ("/search", "get"),
         ("/search", "post"),
         ("/searches", "post"),

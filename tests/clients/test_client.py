@@ -124,6 +124,16 @@ def test_passages_documents_and_status_are_read(client: Any, service: Service) -
     assert client.url(hit.links.self_) == f"{service.url}/v1/passages/{hit.passage_id}"
 
 
+def test_a_question_is_answered_in_sentences_or_not_at_all(client: Any) -> None:
+    found = client.answer("verlichting als dienst", kind="verslag", limit=2)
+    assert found.query == "verlichting als dienst"
+    assert found.answered == bool(found.sentences) == (found.reason == "answered")
+    assert len(found.passages) <= 2
+    with pytest.raises(InvalidRequest) as refused:
+        client.answer(" ")
+    assert [fault.location for fault in refused.value.faults] == ["/q"]
+
+
 def test_several_searches_are_answered_together_and_in_their_order(client: Any) -> None:
     asked = ["verlichting", {"query": "report", "language": "en", "limit": 1}]
     first, second = client.search_many(asked, limit=2)

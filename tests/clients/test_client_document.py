@@ -19,6 +19,8 @@ METHODS = {
     "zoek": "search",
     "zoekMetJson": "search",
     "zoekVeel": "search_many",
+    "beantwoord": "answer",
+    "beantwoordMetJson": "answer",
     "vulAan": "suggestions",
     "leesPassage": "passage",
     "zoekVergelijkbare": "similar",
@@ -95,7 +97,8 @@ def test_every_operation_has_a_method(document: dict[str, Any]) -> None:
 def test_every_call_is_an_operation(document: dict[str, Any]) -> None:
     known = {(method, path.replace("{name}", "{id}")) for method, path, _ in operations(document)}
     made = [
-        calls.search("a", {}), calls.search_many([], {}), calls.suggestions("a", limit=1),
+        calls.search("a", {}), calls.search_many([], {}), calls.answer("a", {}),
+        calls.suggestions("a", limit=1),
         calls.export("a", "csv", {}), calls.export_documents("csv", {}), calls.passage("{id}"),
         calls.similar("{id}", {}), calls.documents({}), calls.document("{id}"), calls.file("{id}"),
         calls.status(), calls.live(), calls.ready(), calls.openapi(), calls.builds(), calls.build("{id}"),
@@ -103,7 +106,7 @@ def test_every_call_is_an_operation(document: dict[str, Any]) -> None:
         calls.report("{id}"), calls.add_document(),
     ]  # fmt: skip
     sent = {(call.method, call.path.replace("%7Bid%7D", "{id}")) for call in made}
-    assert sent == known - {("GET", "/search")}
+    assert sent == known - {("GET", "/search"), ("GET", "/answers")}
 
 
 def test_every_field_of_every_answer_is_in_its_model(document: dict[str, Any]) -> None:
@@ -129,6 +132,7 @@ def test_every_example_of_an_answer_is_read(document: dict[str, Any]) -> None:
     ("path", "options"),
     [
         ("/search", asking.SearchOptions),
+        ("/answers", asking.AnswerOptions),
         ("/passages/{id}/similar", asking.SimilarOptions),
         ("/documents", asking.DocumentsOptions),
     ],

@@ -1,8 +1,8 @@
-"""The token vectors of every passage in one mapped file, for late interaction.
+"""Several vectors of each passage in one mapped file: those of its tokens, and those of its sentences.
 
 A vector of length 1 is kept as one signed byte a dimension. `tokens.i8` is int8 of shape (tokens,
 dimension); `tokens.npy` is int64 of shape (passages + 1,): the first token of each passage, and the number
-of all.
+of all. `sentences.i8` and `sentences.npy` are the same of sentences, in reading order.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from kb.errors import CorruptIndex
 
-TOKENS = "tokens.i8"
-OFFSETS = "tokens.npy"
+# What the vectors are of, and so how their two files are called.
+TOKENS = "tokens"
+SENTENCES = "sentences"
+_CODES = ".i8"
+_OFFSETS = ".npy"
 
 Codes = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float32]
@@ -37,13 +40,14 @@ def quantise(vectors: npt.NDArray[np.floating]) -> Codes:
     return codes
 
 
-class TokenVectorsWriter:
+class VectorListsWriter:
     """Takes the codes of passages in the order of their rows."""
 
-    def __init__(self, folder: Path, *, dimension: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, name: str, *, dimension: int) -> None:
+        self._name = name
+        self._offsets_file = folder / f"{name}{_OFFSETS}"
         self._dimension = dimension
-        self._stream = (folder / TOKENS).open("wb")
+        self._stream = (folder / f"{name}{_CODES}").open("wb")
         self._offsets = array("q", [0])
 
     def close(self) -> None:
@@ -52,9 +56,9 @@ class TokenVectorsWriter:
             self._stream.close()
 
     def add(self, codes: Codes) -> None:
-        """Append one passage's, of shape (tokens, dimension). Raises `ValueError` for another shape."""
+        """Append one passage's, of shape (n, dimension). Raises `ValueError` for another shape."""
         if codes.ndim != 2 or codes.shape[1] != self._dimension:
-            raise ValueError(f"token vectors of shape {codes.shape} are not (tokens, {self._dimension})")
+            raise ValueError(f"vectors of shape {codes.shape} are not ({self._name}, {self._dimension})")
         self._stream.write(np.ascontiguousarray(codes).tobytes())
         self._offsets.append(self._offsets[-1] + len(codes))
 
@@ -64,48 +68,45 @@ class TokenVectorsWriter:
         # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
         offsets = io.BytesIO()
         np.save(offsets, np.array(self._offsets, np.int64))
-        (self._folder / OFFSETS).write_bytes(offsets.getvalue())
+        self._offsets_file.write_bytes(offsets.getvalue())
 
 
-class TokenVectors:
-    """The token vectors of an index, mapped. Safe to use from several threads."""
+class VectorLists:
+    """The vectors of the tokens or sentences of an index, mapped. Safe to use from several threads."""
 
     def __init__(self, codes: Codes, offsets: npt.NDArray[np.int64]) -> None:
         self._codes = codes
         self._offsets = offsets
 
     @classmethod
-    def open(cls, folder: Path, *, dimension: int, passages: int) -> Self:
-        """Those in `folder`. Raises `CorruptIndex` when they do not fit the index."""
+    def open(cls, folder: Path, name: str, *, dimension: int, passages: int) -> Self:
+        """Those of this name in `folder`. Raises `CorruptIndex` when they do not fit the index."""
+        file, offsets_file = folder / f"{name}{_CODES}", folder / f"{name}{_OFFSETS}"
         try:
             # Not np.load, which also opens archives and pickles.
-            with (folder / OFFSETS).open("rb") as stream:
+            with offsets_file.open("rb") as stream:
                 offsets = np.lib.format.read_array(stream, allow_pickle=False)
-            size = (folder / TOKENS).stat().st_size
+            size = file.stat().st_size
             if not _fit(offsets, size=size, dimension=dimension):
-                raise ValueError(f"{OFFSETS} does not fit the {size} bytes of {TOKENS}")
+                raise ValueError(f"{offsets_file.name} does not fit the {size} bytes of {file.name}")
             shape = (int(offsets[-1]), dimension)
-            codes = (
-                np.memmap(folder / TOKENS, np.int8, "r", shape=shape)
-                if shape[0]
-                else np.empty(shape, np.int8)
-            )
+            codes = np.memmap(file, np.int8, "r", shape=shape) if shape[0] else np.empty(shape, np.int8)
         except (OSError, ValueError) as error:
             raise CorruptIndex(
-                f"The token vectors in {folder} cannot be read ({error}). Build the index again: kb build"
+                f"The vectors of {name} in {folder} cannot be read ({error}). Build the index again: kb build"
             ) from error
         if len(offsets) != passages + 1:
             raise CorruptIndex(
-                f"{folder / OFFSETS} is of another index than its passages. Build the index again: kb build"
+                f"{offsets_file} is of another index than its passages. Build the index again: kb build"
             )
         return cls(codes, offsets)
 
     def codes(self, row: int) -> Codes:
-        """The codes of one passage, of shape (tokens, dimension)."""
+        """The codes of one passage, of shape (n, dimension)."""
         return self._codes[self._offsets[row] : self._offsets[row + 1]]
 
     def similarities(self, query: Floats, row: int) -> Floats:
-        """The inner products of query tokens with a passage's: shape (query tokens, passage tokens)."""
+        """The inner products of vectors of shape (m, dimension) with a passage's: of shape (m, n)."""
         products: Floats = query @ self.codes(row).T.astype(np.float32) * np.float32(_LARGEST / _STEPS)
         return products
 
