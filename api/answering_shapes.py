@@ -94,7 +94,6 @@ class QuestionAnswer(Shape):
     def of(cls, asked: AnsweredQuestion) -> Self:
         """The shape of an answered question."""
         answered, found = asked.answered, asked.answer
-        period = answered.asked.period
         return cls(
             query=answered.query,
             answered=found.is_answered,
@@ -104,11 +103,8 @@ class QuestionAnswer(Shape):
             limit=answered.limit,
             took_ms=round(asked.seconds * 1000, 1),
             generation=answered.generation,
-            period=Period(text=period.text, first=period.first, last=period.last) if period else None,
-            corrections=[
-                Correction(word=word, suggestion=suggestion)
-                for word, suggestion in answered.asked.corrections
-            ],
+            period=Period.of(answered),
+            corrections=Correction.all_of(answered),
             second_stage=answered.found.second_stage,
             passages=[SearchHit.of(hit) for hit in answered.found.hits],
         )

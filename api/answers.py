@@ -143,12 +143,23 @@ class Period(Shape):
     first: dt.date
     last: dt.date
 
+    @classmethod
+    def of(cls, answered: Answered) -> Self | None:
+        """The period of a query; None without one."""
+        period = answered.asked.period
+        return cls(text=period.text, first=period.first, last=period.last) if period else None
+
 
 class Correction(Shape):
     """Een woord dat de kennisbank niet kent, en het woord dat misschien is bedoeld; ook daarop is gezocht."""
 
     word: str = Field(examples=["zaaksysteeem"])
     suggestion: str = Field(examples=["zaaksysteem"])
+
+    @classmethod
+    def all_of(cls, answered: Answered) -> list[Self]:
+        """The corrections of a query."""
+        return [cls(word=word, suggestion=suggestion) for word, suggestion in answered.asked.corrections]
 
 
 class FacetValue(Shape):
@@ -204,7 +215,6 @@ class SearchAnswer(Shape):
     @classmethod
     def of(cls, answered: Answered, links: PageLinks | None = None) -> Self:
         """The shape of an answered query."""
-        period = answered.asked.period
         return cls(
             query=answered.query,
             mode=answered.mode,
@@ -215,11 +225,8 @@ class SearchAnswer(Shape):
             offset=answered.offset,
             took_ms=round(answered.seconds * 1000, 1),
             generation=answered.generation,
-            period=Period(text=period.text, first=period.first, last=period.last) if period else None,
-            corrections=[
-                Correction(word=word, suggestion=suggestion)
-                for word, suggestion in answered.asked.corrections
-            ],
+            period=Period.of(answered),
+            corrections=Correction.all_of(answered),
             second_stage=answered.found.second_stage,
             facets={
                 facet: [FacetValue(value=one.value, name=one.name, count=one.hits) for one in values]

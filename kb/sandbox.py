@@ -7,11 +7,9 @@ is taken from the readings, and no process is started for it.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -39,6 +37,7 @@ from kb.errors import (
 )
 from kb.files import sha256_of
 from kb.parsing import Limits, Ocr, ReadOptions, parse
+from kb.process_limits import limit_process, send_when_parent_ends
 from kb.readings import Readings
 from kb.settings import Settings
 
@@ -48,7 +47,6 @@ _AHEAD = 64
 _START_SECONDS, _LOOK_SECONDS = 120.0, 1.0
 # What a reader may write of one file: OCR puts the picture of a page on disk.
 _WRITTEN_BYTES = 1_000_000_000
-_PR_SET_PDEATHSIG = 1
 
 
 def read_all(
@@ -205,33 +203,14 @@ def _refuse_changed(root: Path, source: Source) -> None:
     raise FileChanged("It was changed or removed while it was read. Build again")
 
 
-def _limit(kind: int, most: int) -> None:
-    """Set a limit that can never be raised again; one that is lower already stays."""
-    _, hard = resource.getrlimit(kind)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
-
-
-def _mapped_bytes() -> int:
-    """The size of this process's address space; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 0
-    return pages * resource.getpagesize()
-
-
 def _confine(megabytes: int, parent: int) -> None:
     """Bound this process's memory and files, let it end with its parent, and let searches and the encoder
     go first."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        send_when_parent_ends(signal.SIGKILL)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
-    # What is mapped already is the program, not the file.
-    _limit(resource.RLIMIT_AS, _mapped_bytes() + megabytes * 1_000_000)
-    _limit(resource.RLIMIT_FSIZE, _WRITTEN_BYTES)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit_process(megabytes=megabytes, written_bytes=_WRITTEN_BYTES)
     os.nice(5)
     # Tesseract's threads would take the processors that the encoder works on.
     os.environ["OMP_THREAD_LIMIT"] = "1"

@@ -49,7 +49,6 @@ def local(address: str) -> str:
 @router.post("/taal", response_model=None)
 def choose(request: Request, form: Posted) -> RedirectResponse:
     """Remember a language, and go back to where it was chosen."""
-    taal = form.get("taal", "")
     answer = RedirectResponse(local(form.get("terug", "/")), status_code=303)
     taal = form.get("taal", "")
     if taal in request.app.state.pages.languages:

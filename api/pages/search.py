@@ -36,7 +36,8 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
     if "q" not in request.query_params:
         form = FormView.of(asked, facets, words=words)
         return pages.page(request, "start.html", form=form, manifest=knowledge_base.manifest())
-    documents = [record for record in knowledge_base.documents() if ("document", record.id) in asked]
+    records = knowledge_base.documents()
+    documents = [record for record in records if ("document", record.id) in asked]
     try:
         page, answered, answer = _answer(knowledge_base, request.query_params, asked)
     except ProblemError as error:
@@ -47,7 +48,7 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
         request,
         "results.html",
         form=FormView.of(asked, facets, words=words, documents=documents),
-        searched=Searched.of(knowledge_base.documents()),
+        searched=Searched.of(records),
         answered=answered,
         hits=[HitView.of(hit, asked) for hit in answered.found.hits],
         answer=AnswerView.of(answer, answered.query) if answer else None,

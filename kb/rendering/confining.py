@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 
+from kb.process_limits import limit_process, send_when_parent_ends
 from kb.rendering.seccomp import leave_the_network
-
-_PR_SET_PDEATHSIG = 1
 
 
 def confine(*, megabytes: int, seconds: int, written_bytes: int, parent: int) -> bool:
@@ -23,11 +19,7 @@ def confine(*, megabytes: int, seconds: int, written_bytes: int, parent: int) ->
     """
     if sys.platform == "linux":
         _end_with(parent)
-    # What is mapped already is the program, not the file.
-    _limit(resource.RLIMIT_AS, _mapped_bytes() + megabytes * 1_000_000)
-    _limit(resource.RLIMIT_CPU, seconds)
-    _limit(resource.RLIMIT_FSIZE, written_bytes)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit_process(megabytes=megabytes, written_bytes=written_bytes, seconds=seconds)
     os.nice(5)
     return leave_the_network()
 
@@ -39,22 +31,6 @@ def _end_with(parent: int) -> None:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, end_all)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    send_when_parent_ends(signal.SIGTERM)
     if os.getppid() != parent:
         os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-def _limit(kind: int, most: int) -> None:
-    """Set a limit that can never be raised again; one that is lower already stays."""
-    _, hard = resource.getrlimit(kind)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
-
-
-def _mapped_bytes() -> int:
-    """The size of this process's address space; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 0
-    return pages * resource.getpagesize()
