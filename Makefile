@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 VENV := .venv/bin
 ARGS ?=
+# Processes that run tests at a time: more than cores, for much of a test is waiting. `make test TESTERS=0` for one.
+TESTERS ?= 3
 
 # The Python that makes the environment: `make PYTHON=/path/to/python3.11` to choose another.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -25,7 +27,7 @@ build: env ## set up, and build the index of corpus/ if it is missing or stale
 	$(VENV)/kb build --if-stale $(ARGS)
 
 test: lint ## run every check: lint, then the tests (ARGS='-k words' for some of them)
-	$(VENV)/pytest $(ARGS)
+	$(VENV)/pytest --numprocesses $(TESTERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: env-dev ## check style, types and the borders between rooms
 	$(VENV)/ruff check .

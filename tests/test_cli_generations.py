@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kb.cli.fallback import tell_fallback
 from kb.generations import Generations
 from kb.index.manifests import read_manifest, write_manifest
 from kb.indexing import build_index
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 
@@ -153,3 +155,15 @@ def test_a_backup_is_restored_by_command(settings: Settings, kb: Run, tmp_path: 
     broken = kb("restore", "kopie.tar")
     assert broken.returncode == 1
     assert "CorruptArchive" in broken.stderr
+
+
+def test_the_terminal_is_told_once_and_the_log_of_the_process_stays_as_it_was(
+    settings: Settings, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    _, second = Generations(settings.indexes).names()
+    (settings.indexes / second / "vectors.faiss").write_bytes(b"damaged")
+    tell_fallback(KnowledgeBase(settings))
+    assert "Let op: de nieuwste index kan niet worden gebruikt" in capsys.readouterr().err
+    assert caplog.records == []
+    assert KnowledgeBase(settings).fallback
+    assert [found.levelname for found in caplog.records if found.name == "kb.live_index"] == ["WARNING"]

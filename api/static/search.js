@@ -21,6 +21,11 @@ function combobox(input) {
   let timer = 0;
   let asked = 0;
 
+  // What is still on its way would come in the place of what the reader is choosing from.
+  const expectNothing = () => {
+    asked += 1;
+    clearTimeout(timer);
+  };
   const close = () => {
     list.hidden = true;
     at = -1;
@@ -84,18 +89,19 @@ function combobox(input) {
     if (list.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
+      expectNothing();
       select(at + (event.key === "ArrowDown" ? 1 : at < 0 ? list.children.length : -1));
     } else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
       take(list.children[at]);
     } else if (event.key === "Escape") {
       event.preventDefault();
+      expectNothing();
       close();
     }
   });
   input.addEventListener("blur", () => {
-    asked += 1;
-    clearTimeout(timer);
+    expectNothing();
     close();
   });
   // Before the field loses its focus.
