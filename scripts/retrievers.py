@@ -20,7 +20,7 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "ready"
 LOCK = ROOT / "requirements.lock"
 # What the client and its tests need, and nothing of what serves.
-NEEDS = ("httpx2", "pydantic", "pytest")
+NEEDS = ("httpx2", "pydantic", "pytest", "pytest-xdist")
 
 
 def main() -> int:
