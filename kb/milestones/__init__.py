@@ -1,0 +1,144 @@
+"""How old the newest of what was found is, and which laws came after it: is it still current?
+
+The laws stand in `milestones.yaml`, which an organisation can replace. Only those whose subject the question
+or what was found is about are told, for a list of every law of ten years says nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from kb import dutch
+from kb.errors import SettingsError
+from kb.language.terms import fold, term, tokens
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_DAYS_OF_YEAR = 365.25
+_MONTHS_OF_YEAR = 12
+
+
+class Milestone(BaseModel):
+    """A law, or a part of it, and the day from which it holds.
+
+    `date` is None where that is not certain. `terms` are the words and phrases that tell that a text is about
+    its subject; `source` is where the date stands, and `checked` whether it was read there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: _Text
+    title: _Text
+    date: dt.date | None
+    part: _Text | None = None
+    terms: tuple[_Text, ...]
+    source: _Text
+    checked: _Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeliness:
+    """How current a set of documents is on the day `today`.
+
+    `newest` is the last certain date among them, None without any; `undated` counts those without. `later`
+    are the laws that came into force after it, `coming` those that will, or may at a day not yet known.
+    """
+
+    today: dt.date
+    newest: dt.date | None
+    undated: int
+    later: tuple[Milestone, ...]
+    coming: tuple[Milestone, ...]
+
+
+def timeliness(
+    dates: Iterable[dt.date | None], about: Iterable[str], milestones: Sequence[Milestone], today: dt.date
+) -> Timeliness:
+    """How current documents of these `dates` are; `about` are the question and the texts that were found."""
+    given = list(dates)
+    # A date to come is that of a plan, or a misprint; either way nothing was written then.
+    certain = [day for day in given if day and day <= today]
+    newest = max(certain, default=None)
+    words = " ".join(_spaced(text) for text in about)
+    touched = [milestone for milestone in milestones if _is_touched(milestone, words)]
+    return Timeliness(
+        today=today,
+        newest=newest,
+        undated=sum(day is None for day in given),
+        later=tuple(one for one in touched if one.date and newest and newest < one.date <= today),
+        coming=tuple(one for one in touched if one.date is None or one.date > today),
+    )
+
+
+def load_milestones(file: Path | None = None) -> tuple[Milestone, ...]:
+    """The milestones of a YAML file in order of date, those without one last; ours without `file`.
+
+    Raises `SettingsError` when it cannot be read or holds anything else.
+    """
+    name = file or "milestones.yaml"
+    shipped = resources.files("kb.milestones").joinpath("milestones.yaml")
+    try:
+        content = yaml.safe_load((file or shipped).read_text(encoding="utf-8"))
+        found = TypeAdapter(list[Milestone]).validate_python(content or [])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"KB_MILESTONES: {name} cannot be read ({error})") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"KB_MILESTONES: {name} is no list of laws: {where}: {first['msg']}") from error
+    return tuple(sorted(found, key=lambda milestone: milestone.date or dt.date.max))
+
+
+@lru_cache(maxsize=1)
+def shipped_milestones() -> tuple[Milestone, ...]:
+    """The milestones that we ship."""
+    return load_milestones()
+
+
+def in_dutch(found: Timeliness) -> str:
+    """What a reader is told of it, in one to three sentences."""
+    if found.newest is None:
+        sentences = ["Van deze stukken is geen datum zeker, dus ook niet hoe actueel ze zijn."]
+    else:
+        age = _age(found.today, found.newest)
+        sentences = [f"Het nieuwste stuk hierover is van {dutch.date(found.newest)}, {age}."]
+    if found.later:
+        sentences.append(f"Sindsdien geldt: {_listed(found.later)}.")
+    if found.coming:
+        sentences.append(f"Er komt aan: {_listed(found.coming)}.")
+    return " ".join(sentences)
+
+
+def _age(today: dt.date, day: dt.date) -> str:
+    years = (today - day).days / _DAYS_OF_YEAR
+    if years >= 1:
+        return f"{int(years)} jaar oud"
+    months = int(years * _MONTHS_OF_YEAR)
+    return f"{dutch.count(months, 'maand', 'maanden')} oud" if months else "minder dan een maand oud"
+
+
+def _listed(milestones: Sequence[Milestone]) -> str:
+    return "; ".join(_told(milestone) for milestone in milestones)
+
+
+def _told(milestone: Milestone) -> str:
+    called = milestone.name if milestone.part is None else f"{milestone.name} ({milestone.part})"
+    return f"{called}, {dutch.date(milestone.date) if milestone.date else 'datum nog niet zeker'}"
+
+
+def _is_touched(milestone: Milestone, words: str) -> bool:
+    return any(_spaced(phrase) in words for phrase in milestone.terms)
+
+
+def _spaced(text: str) -> str:
+    """The stems of a text, each between spaces, so that a phrase is found as whole words."""
+    stems = (term(word, "nl") or fold(word) for word, _, _ in tokens(text))
+    return f" {' '.join(stems)} "
