@@ -24,6 +24,7 @@ from kb.index.restricted import public_view
 from kb.keys import Scope
 from kb.knowledge_base import KnowledgeBase
 from kb.launcher import Launcher
+from kb.privacy import PrivacyList
 from kb.settings import Settings
 
 router = APIRouter(
@@ -31,6 +32,11 @@ router = APIRouter(
     dependencies=[Depends(takes_json), Depends(requires(Scope.ADMIN))],
 )
 _ADMIN = needs(Scope.ADMIN)
+
+
+def _privacy(request: Request) -> PrivacyList:
+    knowledge_base: KnowledgeBase = request.app.state.knowledge_base
+    return knowledge_base.privacy.get()
 
 
 def _settings(request: Request) -> Settings:
@@ -96,7 +102,8 @@ def start_build(
     launcher: Launcher = request.app.state.launcher
     record = launcher.start(allow_removals=body.allow_removals)
     response.headers["Location"] = f"{API}/builds/{record.id}"
-    return records.Build.of(record, members=shows_all(members, record, _settings(request)))
+    members = shows_all(members, record, _settings(request))
+    return records.Build.with_report(record, _privacy(request), members=members)
 
 
 @router.get(
@@ -129,15 +136,14 @@ def builds(settings: Annotated[Settings, Depends(_settings)], members: Members) 
     responses=problem_answers(400, 401, 403, 404, 406, 503),
     openapi_extra=_ADMIN,
 )
-def build(
-    build_id: BuildId, settings: Annotated[Settings, Depends(_settings)], members: Members
-) -> records.Build:
+def build(build_id: BuildId, request: Request, members: Members) -> records.Build:
     """One build, with its report once it has one."""
+    settings = _settings(request)
     try:
         record = Builds(settings.indexes).get(build_id)
     except NotFound:
         raise ProblemError(Problem(404, "There is no such build; the newest 20 are kept.")) from None
-    return records.Build.of(record, members=shows_all(members, record, settings))
+    return records.Build.with_report(record, _privacy(request), members=shows_all(members, record, settings))
 
 
 @router.get(
@@ -207,12 +213,12 @@ def make_live(
     },
     openapi_extra=_ADMIN,
 )
-def report(name: Name, settings: Annotated[Settings, Depends(_settings)], members: Members) -> dict[str, Any]:
+def report(name: Name, request: Request, members: Members) -> dict[str, Any]:
     """The report of the build that made a generation."""
-    kept = Generations(settings.indexes)
+    kept = Generations(_settings(request).indexes)
     name = kept.current().name if name == "live" else name
     manifest_of(kept, name)
-    return records.shown_report(report_of(kept, name, members=members), members=members)
+    return records.shown_report(report_of(kept, name, members=members), _privacy(request), members=members)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from api import answering_shapes as shapes
 from api.bodies import address_faults, read_json
 from api.conditional import UNCHANGED
+from api.gaps import count_gap
 from api.openapi import json_body_of, parameters_of, problem_answers
 from api.parameters import AnswerParameters, check
 from api.problems import Fault
@@ -55,7 +56,7 @@ def answers(request: Request, knowledge_base: Base, fresh: Fresh, as_events: AsE
     check(knowledge_base, parameters, faults)
     if not as_events:
         fresh.check()
-    asked = answered_question(knowledge_base, parameters)
+    asked = answered_question(request, knowledge_base, parameters)
     if as_events:
         return event_stream(request, knowledge_base, asked, shapes.QuestionAnswer.of(asked))
     if asked.answered.found.second_stage is SecondStage.TIMED_OUT:
@@ -79,14 +80,17 @@ def answers_by_body(
     """The answer to the question in the body."""
     parameters, faults = body
     check(knowledge_base, parameters, [*address_faults(request), *faults], where="body")
-    asked = answered_question(knowledge_base, parameters)
+    asked = answered_question(request, knowledge_base, parameters)
     answer = shapes.QuestionAnswer.of(asked)
     return event_stream(request, knowledge_base, asked, answer) if as_events else answer
 
 
-def answered_question(knowledge_base: KnowledgeBase, parameters: AnswerParameters) -> AnsweredQuestion:
+def answered_question(
+    request: Request, knowledge_base: KnowledgeBase, parameters: AnswerParameters
+) -> AnsweredQuestion:
     """The answer to a question that has no faults, told to the log and counted."""
     note_query(parameters.q)
     asked = knowledge_base.answer(parameters.request())
     note_answer(asked.answered, is_answered=asked.answer.is_answered)
+    count_gap(request, asked)
     return asked

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.answers import Correction, Period, SearchHit
 from api.shapes import DocumentName, Locator, PassageLinks, Shape
+from api.timeliness import Timeliness
 from kb.answers import MAX_SENTENCES, AnswerSentence, Why
 from kb.hits import SecondStage
 from kb.knowledge_base import AnsweredQuestion
@@ -85,6 +86,7 @@ class QuestionAnswer(Shape):
     second_stage: SecondStage = Field(
         description="Wat de eerste passages opnieuw ordende, als bij `/search`.", examples=["lateInteraction"]
     )
+    timeliness: Timeliness | None = Field(description="Hoe actueel deze passages zijn; null zonder antwoord.")
     passages: list[SearchHit] = Field(
         description="De best passende passages, als de treffers van `/search`. Is er geen antwoord, dan zijn "
         "dit de passages die het dichtst in de buurt komen, en meer niet."
@@ -106,5 +108,6 @@ class QuestionAnswer(Shape):
             period=Period.of(answered),
             corrections=Correction.all_of(answered),
             second_stage=answered.found.second_stage,
+            timeliness=Timeliness.of(answered.timeliness if found.is_answered else None),
             passages=[SearchHit.of(hit) for hit in answered.found.hits],
         )

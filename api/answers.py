@@ -8,7 +8,18 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from api.shapes import DocumentName, Locator, PageLinks, PassageLinks, Shape
+from api.shapes import (
+    PLACES,
+    STATEMENTS,
+    DocumentName,
+    Locator,
+    PageLinks,
+    PassageLinks,
+    PlaceName,
+    Shape,
+    Statement,
+)
+from api.timeliness import Timeliness
 from kb.arranging import MAX_PLACES
 from kb.candidates import DEPTH
 from kb.faceting import MAX_VALUES
@@ -63,6 +74,8 @@ class MorePassage(Shape):
     highlights: list[tuple[int, int]]
     document: DocumentName
     locator: Locator
+    statements: list[Statement] = STATEMENTS
+    places: list[PlaceName] = PLACES
     links: PassageLinks
 
     @classmethod
@@ -76,6 +89,8 @@ class MorePassage(Shape):
             highlights=list(found.highlights),
             document=DocumentName.of(found.document),
             locator=Locator.of(found.passage.locator),
+            statements=Statement.all_of(found.told, found.passage),
+            places=PlaceName.all_of(found.told),
             links=PassageLinks.of(found.passage, found.document),
         )
 
@@ -105,6 +120,8 @@ class SearchHit(Shape):
     passage_id: str
     document: DocumentName
     locator: Locator
+    statements: list[Statement] = STATEMENTS
+    places: list[PlaceName] = PLACES
     also_in: list[OtherPlace] = Field(
         description=f"Andere plaatsen van dezelfde woorden, hoogstens {MAX_PLACES}."
     )
@@ -129,6 +146,8 @@ class SearchHit(Shape):
             passage_id=hit.passage.id,
             document=DocumentName.of(hit.document),
             locator=Locator.of(hit.passage.locator),
+            statements=Statement.all_of(hit.told, hit.passage),
+            places=PlaceName.all_of(hit.told),
             also_in=[OtherPlace.of(place) for place in hit.also_in],
             also_in_total=hit.also_in_total,
             more_passages=[MorePassage.of(found) for found in hit.further],
@@ -207,6 +226,9 @@ class SearchAnswer(Shape):
         f"{MAX_VALUES}. Een treffer met meer waarden telt bij elk daarvan mee.",
         examples=[{"kind": [{"value": "verslag", "name": "verslag", "count": 12}]}],
     )
+    timeliness: Timeliness | None = Field(
+        description="Hoe actueel de treffers op deze bladzijde zijn; null als er geen passend antwoord is."
+    )
     links: PageLinks | None = Field(
         description="De bladzijden ernaast; null bij `POST`, omdat de vraag dan in geen adres hoort."
     )
@@ -232,6 +254,7 @@ class SearchAnswer(Shape):
                 facet: [FacetValue(value=one.value, name=one.name, count=one.hits) for one in values]
                 for facet, values in answered.found.facets.items()
             },
+            timeliness=Timeliness.of(answered.timeliness),
             links=links,
             hits=[SearchHit.of(hit) for hit in answered.found.hits],
         )
@@ -293,6 +316,8 @@ class SimilarHit(Shape):
     passage_id: str
     document: DocumentName
     locator: Locator
+    statements: list[Statement] = STATEMENTS
+    places: list[PlaceName] = PLACES
     also_in: list[OtherPlace] = Field(
         description=f"Andere plaatsen van dezelfde woorden, hoogstens {MAX_PLACES}."
     )
@@ -308,6 +333,8 @@ class SimilarHit(Shape):
             passage_id=found.passage.id,
             document=DocumentName.of(found.document),
             locator=Locator.of(found.passage.locator),
+            statements=Statement.all_of(found.told, found.passage),
+            places=PlaceName.all_of(found.told),
             also_in=[OtherPlace.of(place) for place in found.also_in],
             also_in_total=found.also_in_total,
             links=PassageLinks.of(found.passage, found.document),

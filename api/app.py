@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from api import administration, answering, metrics, pages, routes, searching
+from api import administration, answering, events, gaps, metrics, pages, passages, routes, searching, themes
 from api.access import Caller
 from api.conditional import NotModified, answering_version
 from api.description import describe
@@ -35,6 +35,7 @@ from api.uploads import FORM_BYTES, Uploads
 from kb import __version__
 from kb.binding import reading_asks_key
 from kb.errors import KBError
+from kb.gaps.keeping import Gaps
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
 from kb.launcher import Launcher
@@ -82,6 +83,7 @@ def create_app(
     app.state.keys = Keys(settings.keys_file)
     app.state.sessions = Sessions(app.state.keys, settings.keys_file.parent)
     app.state.launcher = Launcher(settings)
+    app.state.gaps = Gaps(settings, knowledge_base.privacy)
     app.state.reading_asks_key = reading_asks_key(settings)
     app.state.toll = Toll(settings, workers=settings.workers)
     app.state.turns = Turns(workers=settings.workers)
@@ -89,12 +91,12 @@ def create_app(
     app.state.metrics = metrics.Metrics(knowledge_base)
     app.state.stopping = Stopping(readiness, drain_seconds=settings.drain_seconds, workers=settings.workers)
     max_bytes = settings.file_megabytes * 1_000_000
-    app.state.views = Views(settings)
+    app.state.views = Views(settings, knowledge_base.privacy)
     app.state.uploads = Uploads(settings.corpus, max_bytes=max_bytes, most=settings.uploads)
     app.state.watcher = Watcher(settings, app.state.launcher) if settings.watch != "off" else None
     routers = (
-        routes.router, routes.lists, routes.files, searching.router, answering.router, administration.router,
-        *pages.routers, metrics.router,
+        routes.router, passages.router, routes.lists, routes.files, searching.router, answering.router,
+        events.router, themes.router, administration.router, gaps.router, *pages.routers, metrics.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router)
@@ -117,6 +119,7 @@ def create_app(
         routes=[*app.router.routes, *(route for router in routers for route in router.routes)],
         metrics=app.state.metrics,
         logs_queries=settings.log_queries == "on",
+        privacy=knowledge_base.privacy,
     )
     return app
 
@@ -131,6 +134,7 @@ def from_environment() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     watcher: Watcher | None = app.state.watcher
     app.state.readiness.start()
+    app.state.gaps.tidy()
     app.state.stopping.start()
     if watcher:
         watcher.start()

@@ -49,6 +49,8 @@ antwoord; dat wordt aangekondigd in het wijzigingenoverzicht (`CHANGELOG.md`), e
 _TAGS = [
     {"name": "Zoeken", "description": "Passages vinden en lezen."},
     {"name": "Documenten", "description": "Welke documenten er zijn, en hun bestanden."},
+    {"name": "Bijeenkomsten", "description": "Wanneer ze waren, en wat er is gezegd en besloten."},
+    {"name": "Thema's", "description": "Wat er wordt gevolgd, en hoe het door de jaren heen leeft."},
     {"name": "Status", "description": "Hoe het met de dienst is."},
     {"name": "Beheer", "description": "Bouwen, teruggaan en bestanden toevoegen; met een sleutel."},
 ]

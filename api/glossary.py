@@ -147,6 +147,7 @@ FIXED_WORDS: Mapping[str, str] = {
     "SecondStage": "Wat de eerste passages opnieuw heeft geordend.",
     "Why": "Waarom er een antwoord is of niet.",
     "Sort": "Het best passende eerst (relevance) of het nieuwste eerst (date).",
+    "StatementKind": "Een citaat (letterlijk of weergegeven), besluit, actie of vraag.",
 }
 
 

@@ -31,6 +31,9 @@ _PROBLEMS = {
     416: ProblemValue(416, "The range is not one of this file."),
     429: ProblemValue(429, "That were too many requests. Try again in 20 seconds."),
     431: ProblemValue(431, "The headers are more than 100, or 32000 bytes together."),
+    451: ProblemValue(
+        451, "A name that must not be read stands in this file. Read its text, in which it is masked."
+    ),
     500: ProblemValue(500, "Something went wrong on the server. It has been logged."),
     503: ProblemValue(503, "There is no index yet. Build it on the server: kb build --corpus FOLDER"),
     507: ProblemValue(507, "The disk of the corpus is full. Free space on it and try again."),
@@ -49,6 +52,7 @@ _MEANINGS = {
     416: "Dit deel heeft het bestand niet.",
     429: "Er zijn te veel verzoeken gedaan; `Retry-After` zegt hoe lang te wachten.",
     431: "De headers zijn te groot of het zijn er te veel.",
+    451: "In het bestand staat een naam die niet meer mag worden getoond.",
     500: "Er ging iets mis op de server; het staat in zijn logboek.",
     503: "Er kan nu niet worden geantwoord; `detail` zegt wat er te doen is.",
     507: "De schijf van de server is vol of mag niet worden beschreven.",

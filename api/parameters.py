@@ -2,88 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Collection
 from typing import Annotated, ClassVar, Self, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, WithJsonSchema
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from api.bodies import Asked, read_json
 from api.exports import AnswerFormat
 from api.problems import Fault, Where, refused
+from api.values import Date, Facets, Grouping, Kinds, Names, Share, Statements, Whole, Years
 from kb.arranging import NEWEST_OF
 from kb.documents import Kind
-from kb.hits import Facet, GroupBy, Page, Sort
+from kb.hits import Page, Sort
 from kb.index import Filter
 from kb.knowledge_base import KnowledgeBase
+from kb.minutes import StatementKind
 from kb.search_request import MAX_LIMIT, MAX_OFFSET, MAX_QUERY, MAX_SIMILAR, Mode, SearchRequest
 
-_VALUES = 100
 # Parameters that are numbers.
 _NUMBERS = frozenset({"limit", "offset"})
 _DECIMALS = frozenset({"minRelevance"})
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_date(value: object) -> object:
-    """ISO 8601 and nothing else: a number would pass for seconds since 1970."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError("date", "This is not a date. Write it as 2024-11-07")
-
-
-def _as_years(value: object) -> object:
-    """Four digits, as numbers or as text."""
-    years = [str(year) for year in map(_as_whole, _listed(value)) if isinstance(year, int | str)]
-    if len(years) == len(_listed(value)) and all(re.fullmatch(r"[0-9]{4}", year) for year in years):
-        return [int(year) for year in years]
-    raise PydanticCustomError("year", "This is not a year. Write it as 2024")
-
-
-def _as_facets(value: object) -> object:
-    """Names that are separated by commas, or a list of such."""
-    names = [item for item in _listed(value) if isinstance(item, str)]
-    if len(names) < len(_listed(value)):
-        return value
-    return list(dict.fromkeys(name.strip() for item in names for name in item.split(",")))
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
-
-
-def _as_whole(value: object) -> object:
-    """2.0 is as whole a number as 2 (JSON Schema 2020-12 Core, 4.2.3)."""
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
-    return int(value) if is_whole else value  # type: ignore[call-overload]
-
-
-Whole = Annotated[StrictInt, BeforeValidator(_as_whole)]
-SeveralKinds = Annotated[list[Kind], Field(max_length=_VALUES)]
-SeveralNames = Annotated[list[str], Field(max_length=_VALUES)]
-Kinds = Annotated[SeveralKinds, BeforeValidator(_as_list, json_schema_input_type=Kind | SeveralKinds)]
-Names = Annotated[SeveralNames, BeforeValidator(_as_list, json_schema_input_type=str | SeveralNames)]
-Year = Annotated[int, Field(ge=1000, le=9999)]
-SeveralYears = Annotated[list[Year], Field(max_length=_VALUES)]
-Years = Annotated[SeveralYears, BeforeValidator(_as_years, json_schema_input_type=Year | SeveralYears)]
-SeveralFacets = Annotated[list[Facet], Field(max_length=len(Facet))]
-Facets = Annotated[SeveralFacets, BeforeValidator(_as_facets, json_schema_input_type=Facet | SeveralFacets)]
-Date = Annotated[dt.date | None, BeforeValidator(_as_date, json_schema_input_type=dt.date)]
-
-Grouping = Annotated[GroupBy | None, WithJsonSchema({"type": "string", "enum": [*GroupBy]})]
-Share = Annotated[
-    StrictFloat | None, WithJsonSchema({"type": "number", "format": "float", "minimum": 0, "maximum": 1})
-]
 
 
 Wanted = Annotated[
@@ -98,15 +39,17 @@ WANTED = Field(
 )
 
 
-class Parameters(Asked):
-    """What every list of documents or passages can be asked."""
+class Filters(Asked):
+    """What every list of documents or passages can be asked, but for the kind of what is listed."""
 
     several: ClassVar[frozenset[str]] = frozenset(
-        {"kind", "event", "language", "speaker", "host", "theme", "year", "document", "facets"}
-    )
+        {
+            "kind", "documentKind", "event", "language", "speaker", "host", "theme", "municipality",
+            "province", "statement", "saidBy", "year", "document", "facets",
+        }
+    )  # fmt: skip
     max_limit: ClassVar[int] = MAX_LIMIT
 
-    kind: Kinds = Field([], description="Alleen deze soorten.", examples=[["verslag"]])
     event: Names = Field([], description="Alleen deze bijeenkomsten: id of naam.")
     language: Names = Field([], description="Alleen deze talen.", examples=[["nl"]])
     speaker: Names = Field(
@@ -116,7 +59,32 @@ class Parameters(Asked):
     )
     host: Names = Field([], description="Alleen wat deze gastheren ontvingen; hoofdletters maken niet uit.")
     theme: Names = Field(
-        [], description="Alleen deze thema's; hoofdletters maken niet uit.", examples=[["digitalisering"]]
+        [],
+        description="Alleen passages die bij een van deze thema's horen; hoofdletters maken niet uit.",
+        examples=[["digitalisering"]],
+    )
+    municipality: Names = Field(
+        [],
+        description="Alleen passages die een van deze gemeenten noemen: CBS-code of naam. Een gemeente die "
+        "is opgegaan in een andere, telt als die andere; waar een bijeenkomst was, telt niet.",
+        examples=[["GM0344"]],
+    )
+    province: Names = Field(
+        [],
+        description="Alleen passages die een van deze provincies noemen, of een gemeente erin: CBS-code of "
+        "naam.",
+        examples=[["PV26"]],
+    )
+    statement: Statements = Field(
+        [],
+        description="Alleen passages met zo'n uitspraak: een citaat, besluit, actie of vraag. Die zijn op de "
+        "tekst herkend, en worden dus wel eens gemist.",
+        examples=[["besluit"]],
+    )
+    said_by: Names = Field(
+        [],
+        description="Alleen passages waarin staat wat deze mensen zeiden; hoofdletters maken niet uit.",
+        examples=[["Sam de Vries"]],
     )
     year: Years = Field(
         [], description="Alleen uit deze jaren; wat geen datum heeft valt af.", examples=[[2024]]
@@ -136,22 +104,47 @@ class Parameters(Asked):
     def filter(self) -> Filter:
         """The parameters that say which documents may be found."""
         return Filter(
-            kinds=frozenset(self.kind),
+            kinds=frozenset(self.document_kinds),
             events=frozenset(self.event),
             languages=frozenset(self.language),
             documents=frozenset(getattr(self, "document", ())),
             speakers=frozenset(self.speaker),
             hosts=frozenset(self.host),
             themes=frozenset(self.theme),
+            municipalities=frozenset(self.municipality),
+            provinces=frozenset(self.province),
+            statements=frozenset(self.statement_kinds),
+            said_by=frozenset(self.said_by),
             years=frozenset(self.year),
             date_from=self.date_from,
             date_to=self.date_to,
         )
 
+    @property
+    def document_kinds(self) -> Collection[Kind]:
+        """The kinds of documents that are asked for."""
+        return ()
+
+    @property
+    def statement_kinds(self) -> Collection[StatementKind]:
+        """The kinds of statements of which a passage must hold one."""
+        return self.statement
+
     @classmethod
     def read_query(cls, query: QueryParams) -> tuple[Self, list[Fault]]:
         """The parameters in a query string, in which all values are text."""
         return read_parameters(cls, query, several=cls.several)
+
+
+class Parameters(Filters):
+    """What a list of documents, or of passages by their documents, can be asked."""
+
+    kind: Kinds = Field([], description="Alleen deze soorten.", examples=[["verslag"]])
+
+    @property
+    def document_kinds(self) -> Collection[Kind]:
+        """The kinds of documents that are asked for."""
+        return self.kind
 
 
 class PagedParameters(Parameters):
@@ -304,7 +297,7 @@ def read_parameters(
 
 
 def check(
-    knowledge_base: KnowledgeBase, parameters: Parameters, faults: list[Fault], *, where: Where = "query"
+    knowledge_base: KnowledgeBase, parameters: Filters, faults: list[Fault], *, where: Where = "query"
 ) -> None:
     """Refuse a request with what is wrong in itself and what is unknown to the index, together."""
     if faults := all_faults(knowledge_base, parameters, faults, where=where):
@@ -312,7 +305,7 @@ def check(
 
 
 def all_faults(
-    knowledge_base: KnowledgeBase, parameters: Parameters, faults: list[Fault], *, where: Where
+    knowledge_base: KnowledgeBase, parameters: Filters, faults: list[Fault], *, where: Where
 ) -> list[Fault]:
     """What is wrong with a request in itself, which `faults` tells, and what is unknown to the index."""
     known = {fault.location.lstrip("/").partition("/")[0] for fault in faults if fault.where == where}
@@ -322,7 +315,7 @@ def all_faults(
         else knowledge_base.list_faults(
             parameters.filter(),
             limit=parameters.limit,
-            offset=parameters.offset if isinstance(parameters, PagedParameters) else 0,
+            offset=getattr(parameters, "offset", 0),
             max_limit=parameters.max_limit,
         )
     )

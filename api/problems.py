@@ -19,6 +19,8 @@ from kb.errors import (
     CorruptIndex,
     DocumentExists,
     EncoderUnavailable,
+    FileWithheld,
+    GapsUnavailable,
     IncompatibleIndex,
     IndexNotWritten,
     IndexUnavailable,
@@ -47,6 +49,7 @@ _TO_DO: dict[type[KBError], str] = {
     IndexUnavailable: "The index cannot be opened. Build it again on the server: kb build",
     CorpusError: "The folder with the documents is not there. See KB_CORPUS on the server.",
     KeysUnavailable: "The keys cannot be read. See the server's log.",
+    GapsUnavailable: "What was asked and not answered cannot be read. See the server's log.",
     EncoderUnavailable: "A model cannot be loaded. See the server's log, KB_MODEL and KB_RERANKER.",
 }
 _DETAILS = {
@@ -133,12 +136,17 @@ def problem_of(error: Exception) -> Problem:
             problem = refused([Fault("query", *fault) for fault in error.faults]).problem
         case NotFound():
             problem = Problem(404, "There is no such document or passage in the live index.")
+        case FileWithheld():
+            detail = "A name that must not be read stands in this file. Read its text, in which it is masked."
+            problem = Problem(451, detail)
         case NoView():
             problem = Problem(404, "There is no picture of this page; its text is there.")
         case ViewsBusy():
             detail = "Too many pages are being drawn. Try again in some seconds."
             problem = Problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
-        case IndexUnavailable() | EncoderUnavailable() | CorpusError() | KeysUnavailable():
+        case IndexUnavailable() | EncoderUnavailable() | CorpusError():
+            problem = _unavailable(error)
+        case KeysUnavailable() | GapsUnavailable():
             problem = _unavailable(error)
         case KBError():
             problem = _conflict(error)

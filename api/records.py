@@ -13,6 +13,8 @@ from kb.builds import BuildError, BuildRecord, State
 from kb.changes import Changes as DocumentChanges
 from kb.index import Manifest
 from kb.printing.reports import summary
+from kb.privacy import PrivacyList
+from kb.privacy.reports import told_report
 from kb.reports import open_report, read_report
 
 Moment = dt.datetime
@@ -80,9 +82,9 @@ class Build(BuildProgress):
     summary: list[str] = Field(description="Het verslag in enkele zinnen.")
 
     @classmethod
-    def of(cls, record: BuildRecord, *, members: bool) -> Self:
+    def with_report(cls, record: BuildRecord, privacy: PrivacyList, *, members: bool) -> Self:
         """The shape of a build; without `members`, of what everybody may know of it."""
-        report = shown_report(record.report, members=members) if record.report else None
+        report = shown_report(record.report, privacy, members=members) if record.report else None
         told = read_report(report)
         return cls(**_progress(record, members=members), report=report, summary=summary(told) if told else [])
 
@@ -195,9 +197,9 @@ class AddedDocument(Shape):
     note: str = Field(description="Wat er nu nog gebeurt.")
 
 
-def shown_report(report: Mapping[str, Any], *, members: bool) -> dict[str, Any]:
+def shown_report(report: Mapping[str, Any], privacy: PrivacyList, *, members: bool) -> dict[str, Any]:
     """The report of a build as the API gives it; without `members`, its part that everybody may know."""
-    shown = report if members else open_report(report)
+    shown = told_report(report if members else open_report(report), privacy)
     return {name: value for name, value in shown.items() if name != "open"}
 
 

@@ -61,7 +61,12 @@ def _freshness(
     members: Annotated[bool, Depends(sees_members)],
 ) -> Freshness:
     today = dt.datetime.now().astimezone().date()
-    decisive = (knowledge_base.manifest().generation, request.app.state.answering, today.isoformat())
+    decisive = (
+        knowledge_base.manifest().generation,
+        request.app.state.answering,
+        knowledge_base.privacy.get().version,
+        today.isoformat(),
+    )
     return Freshness(request, response, decisive, is_open=not members)
 
 
@@ -221,7 +226,8 @@ def document(document_id: Identifier, knowledge_base: Base, fresh: Fresh) -> sch
     tags=["Documenten"],
     summary="Haal het bestand van een document",
     description="Het bestand waaruit is gelezen, geheel of in delen (`Range`). Pdf en platte tekst zijn om "
-    "te tonen, al het andere om te bewaren.",
+    "te tonen, al het andere om te bewaren. Staat er een naam in die niet meer mag worden getoond, dan is "
+    "het niet op te vragen (451).",
     operation_id="haalBestand",
     dependencies=[Depends(takes_no_parameters)],
     response_model=None,
@@ -235,7 +241,7 @@ def document(document_id: Identifier, knowledge_base: Base, fresh: Fresh) -> sch
             "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         },
         **UNCHANGED,
-        **problem_answers(400, 404, 416, 503),
+        **problem_answers(400, 404, 416, 451, 503),
     },
     response_class=Response,
 )

@@ -7,7 +7,18 @@ from typing import Literal, Self
 from pydantic import Field
 
 from api.security import API
-from api.shapes import DocumentName, Event, Locator, PageLinks, PassageLinks, Shape
+from api.shapes import (
+    PLACES,
+    STATEMENTS,
+    DocumentName,
+    Event,
+    Locator,
+    PageLinks,
+    PassageLinks,
+    PlaceName,
+    Shape,
+    Statement,
+)
 from kb.documents import Access, Passage
 from kb.index import DocumentRecord
 from kb.knowledge_base import PassageInContext
@@ -42,6 +53,11 @@ class DocumentDetails(DocumentName):
     size: int = Field(ge=0, description="In bytes.")
     sha256: str
     passages: int = Field(ge=0, description="Hoeveel passages het heeft.")
+    masked: bool = Field(
+        description="Of er een naam in staat die niet meer mag worden getoond. Die is in de tekst onleesbaar "
+        "gemaakt, en het bestand is niet op te vragen.",
+        examples=[False],
+    )
     links: DocumentLinks
 
     @classmethod
@@ -59,6 +75,7 @@ class DocumentDetails(DocumentName):
             size=record.size,
             sha256=record.sha256,
             passages=record.passages,
+            masked=record.masked is not None,
             links=DocumentLinks.of(record),
         )
 
@@ -102,6 +119,8 @@ class PassageDetails(Shape):
     text: str
     document: DocumentName
     locator: Locator
+    statements: list[Statement] = STATEMENTS
+    places: list[PlaceName] = PLACES
     previous: Neighbour | None
     next: Neighbour | None
     links: PassageLinks
@@ -114,6 +133,8 @@ class PassageDetails(Shape):
             text=found.passage.text,
             document=DocumentName.of(found.document),
             locator=Locator.of(found.passage.locator),
+            statements=Statement.all_of(found.told, found.passage),
+            places=PlaceName.all_of(found.told),
             previous=Neighbour.of(found.previous, found.document),
             next=Neighbour.of(found.next, found.document),
             links=PassageLinks.of(found.passage, found.document),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,8 @@ from api.sources import opens_at_a_page
 from kb import documents as nouns
 from kb.documents import Kind, Part, Passage
 from kb.index import DocumentRecord
+from kb.index.labels import LabelFacet, Told
+from kb.minutes import StatementKind
 from kb.search_request import MAX_OFFSET
 
 # Pydantic writes "a date or null" as two schemas; readers of the document look for `format` on the field.
@@ -114,6 +116,83 @@ class Locator(Shape):
             headings=list(locator.headings),
             line=locator.line,
         )
+
+
+class Statement(Shape):
+    """Een citaat, besluit, actie of vraag in een passage, op de tekst herkend."""
+
+    kind: StatementKind = Field(examples=["citaat"])
+    text: str = Field(
+        description="De tekst ervan, voor zover die in deze passage staat.",
+        examples=["Wij gaan het komende jaar met alle gemeenten in gesprek."],
+    )
+    start: int = Field(
+        ge=0,
+        description="Waar die in `text` van de passage begint, in Unicode-tekens.",
+        examples=[42],
+    )
+    end: int = Field(ge=0, description="Waar die eindigt, exclusief.", examples=[96])
+    speaker: str | None = Field(
+        description="Wie het zei, alleen bij een citaat en alleen als de tekst het noemt.",
+        examples=["Sam de Vries"],
+    )
+    role: str | None = Field(
+        description="De functie van de spreker, als de tekst die noemt.", examples=["wethouder"]
+    )
+    organisation: str | None = Field(
+        description="Waar de spreker van is, als de tekst dat noemt.", examples=["gemeente Duinmeer"]
+    )
+    literal: bool = Field(
+        description="Of het tussen aanhalingstekens staat. Is het onwaar, dan zijn het de woorden van de "
+        "verslaglegger: haal het dan niet aan als woorden van de spreker.",
+        examples=[True],
+    )
+
+    @classmethod
+    def all_of(cls, told: Told, passage: Passage) -> list[Self]:
+        """The shapes of the statements of a passage."""
+        return [
+            cls(
+                kind=one.kind,
+                text=passage.text[one.start : one.end],
+                start=one.start,
+                end=one.end,
+                speaker=one.speaker,
+                role=one.role,
+                organisation=one.organisation,
+                literal=one.literal,
+            )
+            for one in told.statements
+        ]
+
+
+class PlaceName(Shape):
+    """Een gemeente of provincie die een passage noemt."""
+
+    code: str = Field(description="De code van het CBS.", examples=["GM0344"])
+    name: str = Field(description="De naam volgens het CBS.", examples=["Utrecht"])
+    kind: Literal["municipality", "province"] = Field(
+        description="Gemeente of provincie.", examples=["municipality"]
+    )
+
+    @classmethod
+    def all_of(cls, told: Told) -> list[Self]:
+        """The shapes of the places that a passage names."""
+        return [
+            cls(
+                code=label.key,
+                name=label.name,
+                kind="province" if label.facet is LabelFacet.PROVINCE else "municipality",
+            )
+            for label in told.places
+        ]
+
+
+STATEMENTS = Field(description="De citaten, besluiten, acties en vragen die erin staan, op volgorde.")
+PLACES = Field(
+    description="De gemeenten en provincies die erin worden genoemd, met de provincies van die gemeenten. "
+    "Waar een bijeenkomst was, telt niet."
+)
 
 
 class PassageLinks(Shape):

@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from api.metrics import Metrics
 from kb.hits import SecondStage
 from kb.knowledge_base import Answered
 from kb.logs import CURRENT, RequestContext
+from kb.privacy.live import LivePrivacy
 
 REQUEST_ID = "X-Request-ID"
 # What we log and send back must be harmless in both.
@@ -38,8 +39,8 @@ _log = logging.getLogger("api.access")
 class Trace(RequestContext):
     """What becomes of one request. The application adds to it by `note_query` and `note_answer`."""
 
-    def __init__(self, request_id: str) -> None:
-        super().__init__(request_id)
+    def __init__(self, request_id: str, mask: Callable[[str], str]) -> None:
+        super().__init__(request_id, mask)
         self.asked: list[str] = []
         self.outcomes: Counter[str] = Counter()
         self.timeouts = 0
@@ -78,19 +79,26 @@ class Telemetry:
     """Wraps the whole application, also what answers when that fails; pure ASGI, so nothing is gathered."""
 
     def __init__(
-        self, app: ASGIApp, *, routes: Sequence[BaseRoute], metrics: Metrics, logs_queries: bool
+        self,
+        app: ASGIApp,
+        *,
+        routes: Sequence[BaseRoute],
+        metrics: Metrics,
+        logs_queries: bool,
+        privacy: LivePrivacy,
     ) -> None:
         self._app = app
         self._routes = [route for route in routes if hasattr(route, "path")]
         self._metrics = metrics
         self._logs_queries = logs_queries
+        self._privacy = privacy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = Trace(_id_of(scope))
+        trace = Trace(_id_of(scope), self._privacy.get().names.masked)
         for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
             if name == "q":
                 trace.hide(value)
@@ -137,8 +145,9 @@ class Telemetry:
         }
         told = f"{method} {route} {status} {milliseconds} ms {trace.sent} bytes, key {fields['key'] or '-'}"
         if self._logs_queries and trace.asked:
-            fields["queries"] = trace.asked
-            told += f", asked {trace.asked}"
+            asked = list(map(trace.mask, trace.asked))
+            fields["queries"] = asked
+            told += f", asked {asked}"
         _log.info("%s, request %s", told, trace.id, extra={"fields": fields})
 
     def _route_of(self, scope: Scope, asked: Scope) -> str:

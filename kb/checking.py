@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,9 @@ from kb.index.manifests import faults, read_manifest
 from kb.index.opening import UNREADABLE
 from kb.index.vector_lists import quantise
 from kb.index.writing import embedded_text, sentence_texts
+from kb.privacy import PrivacyList
+from kb.privacy.live import LivePrivacy
+from kb.privacy.reports import is_withheld, told_message
 from kb.settings import Settings
 
 # Passages that are encoded again.
@@ -80,8 +83,38 @@ def check(
     """Check the live generation, and with `every` all others too.
 
     Without `load_encoder` no passage is encoded again. `tell` gets a line for each step, in Dutch. Raises
-    `NoIndex`, or `EncoderUnavailable`.
+    `NoIndex`, `EncoderUnavailable` or `InvalidPrivacyList`.
     """
+    privacy = LivePrivacy(settings, remembers=False).get()
+    found = _check(settings, load_encoder, every=every, tell=tell)
+    return _told(found, privacy)
+
+
+def _told(check: Check, privacy: PrivacyList) -> Check:
+    """What was found, without documents and names that must not be told of."""
+
+    def paths(some: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(privacy.names.masked(path) for path in some if not is_withheld(path, privacy))
+
+    def soundness(one: Soundness) -> Soundness:
+        return replace(one, faults=tuple(told_message(fault, privacy) for fault in one.faults))
+
+    pairs = [pair for pair in check.near_duplicates if not any(is_withheld(path, privacy) for path in pair)]
+    return replace(
+        check,
+        live=soundness(check.live),
+        older=tuple(map(soundness, check.older)),
+        gone=paths(check.gone),
+        changed=paths(check.changed),
+        added=paths(check.added),
+        near_duplicates=tuple((paths((one,))[0], paths((other,))[0]) for one, other in pairs),
+        undated=paths(check.undated),
+    )
+
+
+def _check(
+    settings: Settings, load_encoder: Callable[[], Encoder] | None, *, every: bool, tell: Tell
+) -> Check:
     generations = Generations(settings.indexes)
     name = generations.current().name
     names = [other for other in reversed(generations.names()) if other != name] if every else []

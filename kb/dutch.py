@@ -90,6 +90,10 @@ _REASONS = {
 }
 _GAPS = {
     "ocr": forms("pagina van een scan gelezen (OCR)", "pagina's van een scan gelezen (OCR)"),
+    "labels": forms(
+        "document waarin niet naar gemeenten of uitspraken kon worden gezocht",
+        "documenten waarin niet naar gemeenten of uitspraken kon worden gezocht",
+    ),
     "no-text-layer": forms("pagina zonder leesbare tekst", "pagina's zonder leesbare tekst"),
     "picture": forms(
         "pagina met een afbeelding die niet is gelezen",

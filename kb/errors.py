@@ -2,6 +2,7 @@
 
 KBError
 ├── SettingsError            a setting or environment variable that cannot be used
+│   └── InvalidPrivacyList   the suppression list is gone, cannot be read or breaks its format
 ├── CorpusError              the corpus folder is missing, unreadable or empty
 ├── InvalidDocument          a file that cannot be added to the corpus as asked
 ├── DocumentExists           there is a file of that name in the corpus already
@@ -35,8 +36,10 @@ KBError
 ├── EvaluationUnavailable    a library that only measuring needs is not installed
 ├── AssistantsUnavailable    the library that assistants are answered with is not installed
 ├── EndpointFailed           the language model's endpoint gives no answer that can be used
+├── GapsUnavailable          the file of what was asked and not answered cannot be read
 ├── NoView                   no picture can be made of a page or slide
 ├── ViewsBusy                too many pictures are waited for
+├── FileWithheld             a name that must not be read stands in the file of a document
 └── NotFound                 no such document or passage in the live generation
 
 Messages are for operators: in English, they say what happened and what to do next.
@@ -54,6 +57,10 @@ class KBError(Exception):
 
 class SettingsError(KBError):
     """A setting or environment variable cannot be used."""
+
+
+class InvalidPrivacyList(SettingsError):
+    """The suppression list is not there any more, cannot be read or breaks its format."""
 
 
 class CorpusError(KBError):
@@ -176,6 +183,10 @@ class ArchiveNotWritten(ArchiveError):
     """The file of a backup exists, its disk is full, or it may not be written there."""
 
 
+class GapsUnavailable(KBError):
+    """The file of what was asked and not answered cannot be read."""
+
+
 class KeysUnavailable(KBError):
     """The file of API keys cannot be read or written."""
 
@@ -231,7 +242,7 @@ class NoView(KBError):
     """No picture can be made of a page or slide; its text is there all the same.
 
     `code` is a stable word for the reason: `changed`, `damaged`, `no-page`, `no-process`, `no-program`,
-    `out-of-time`, `slides-differ`, `stopping`, `too-large`, `unreadable`.
+    `out-of-time`, `slides-differ`, `stopping`, `too-large`, `unreadable`, `withheld`.
     """
 
     def __init__(self, message: str, *, code: str) -> None:
@@ -241,6 +252,10 @@ class NoView(KBError):
 
 class ViewsBusy(KBError):
     """Too many pictures are being made or waited for. Some seconds later there is room again."""
+
+
+class FileWithheld(KBError):
+    """The file of a document is not given: a name that must not be read stands in it."""
 
 
 class NotFound(KBError):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,6 +45,43 @@ class _Meeting:
     paths: list[str] = field(default_factory=list)
 
 
+class _Meetings:
+    """Meetings in the order in which they were found, by their group and their day."""
+
+    def __init__(self, found: Iterable[_Meeting] = ()) -> None:
+        self.found: list[_Meeting] = []
+        self._own: dict[tuple[_Group, dt.date], _Meeting] = {}
+        self._of_day: dict[dt.date, list[_Meeting]] = {}
+        for meeting in found:
+            self.add(meeting)
+
+    def add(self, meeting: _Meeting) -> None:
+        """One more."""
+        self.found.append(meeting)
+        for day in {day for day in (meeting.date, meeting.named) if day}:
+            self._of_day.setdefault(day, []).append(meeting)
+        if meeting.date:
+            self._own.setdefault((meeting.group, meeting.date), meeting)
+
+    def of(self, group: _Group, date: dt.date) -> _Meeting:
+        """The meeting of a group on a day, a new one if there is none."""
+        known = self._own.get((group, date))
+        if known is None:
+            known = _Meeting(group=group, date=date)
+            self.add(known)
+        return known
+
+    def on(self, day: dt.date, *, by_name: bool) -> list[_Meeting]:
+        """The meetings of a day; `by_name`: also those that bear it in the name of their report alone."""
+        return [one for one in self._of_day.get(day, ()) if by_name or one.date == day]
+
+    def settle(self, meeting: _Meeting, day: dt.date) -> None:
+        """Say that a meeting without a certain day, which bears this one in a name, was on it."""
+        if meeting.date is None:
+            meeting.date = day
+            self._own.setdefault((meeting.group, day), meeting)
+
+
 def group_events(described: Mapping[str, Metadata]) -> dict[str, Event]:
     """The event of each document that has one, by its path in the corpus.
 
@@ -52,7 +90,7 @@ def group_events(described: Mapping[str, Metadata]) -> dict[str, Event]:
     """
     events = {path: told.event for path, told in described.items() if told.event}
     meetings = _meetings({path: told for path, told in described.items() if not told.event})
-    names = _names(meetings)
+    names = _names(meetings, described)
     for meeting, name in zip(meetings, names, strict=True):
         event = _event(name, meeting, [described[path] for path in meeting.paths])
         events.update(dict.fromkeys(meeting.paths, event))
@@ -60,16 +98,16 @@ def group_events(described: Mapping[str, Metadata]) -> dict[str, Event]:
 
 
 def _meetings(described: Mapping[str, Metadata]) -> list[_Meeting]:
-    found: list[_Meeting] = []
+    dated = _Meetings()
     free: list[str] = []
     for path in sorted(described):
         place = _dated_folder(path)
         if place:
-            _meeting(found, *place).paths.append(path)
+            dated.of(*place).paths.append(path)
         else:
             free.append(path)
-    found = [meeting for meeting in found if _is_meeting(meeting, described)]
-    taken = {path for meeting in found for path in meeting.paths}
+    found = _Meetings(meeting for meeting in dated.found if _is_meeting(meeting, described))
+    taken = {path for meeting in found.found for path in meeting.paths}
     free = [path for path in sorted(described) if path not in taken]
     for path in (path for path in free if described[path].kind is Kind.VERSLAG):
         _add_report(found, path, described[path])
@@ -79,39 +117,31 @@ def _meetings(described: Mapping[str, Metadata]) -> list[_Meeting]:
     for path in slides:
         day, group = described[path].date, _group(path)
         if day and not _join(found, path, day, by_name=True):
-            _meeting(found, group, day).paths.append(path)
-    others = [path for path in free if described[path].kind is not Kind.VERSLAG and path not in slides]
+            found.of(group, day).paths.append(path)
+    shown = set(slides)
+    others = [path for path in free if described[path].kind is not Kind.VERSLAG and path not in shown]
     for path in others:
         if day := described[path].date:
             _join(found, path, day, by_name=False)
-    return found
+    return found.found
 
 
-def _add_report(found: list[_Meeting], path: str, told: Metadata) -> None:
+def _add_report(found: _Meetings, path: str, told: Metadata) -> None:
     if told.date:
-        meeting = _meeting(found, _group(path), told.date)
+        meeting = found.of(_group(path), told.date)
         meeting.has_report = True
     else:
         in_name = find_date_in_name(path.rsplit("/", 1)[-1])
         named = in_name.date if in_name else None
         meeting = _Meeting(group=_group(path), date=None, named=named, has_report=True)
-        found.append(meeting)
+        found.add(meeting)
     meeting.paths.append(path)
 
 
-def _meeting(found: list[_Meeting], group: _Group, date: dt.date) -> _Meeting:
-    """The meeting of a group on a day, a new one if there is none."""
-    known = next((one for one in found if one.group == group and one.date == date), None)
-    if known is None:
-        known = _Meeting(group=group, date=date)
-        found.append(known)
-    return known
-
-
-def _join(found: Sequence[_Meeting], path: str, day: dt.date, *, by_name: bool) -> bool:
+def _join(found: _Meetings, path: str, day: dt.date, *, by_name: bool) -> bool:
     """Whether a document joins a meeting of its day: of its own group, or else the only one around it."""
     group = _group(path)
-    of_day = [one for one in found if one.date == day or (by_name and one.named == day)]
+    of_day = found.on(day, by_name=by_name)
     own = [one for one in of_day if one.group == group]
     near = [one for one in of_day if _is_within(one.group, group) or _is_within(group, one.group)]
     chosen = own or near
@@ -119,7 +149,7 @@ def _join(found: Sequence[_Meeting], path: str, day: dt.date, *, by_name: bool) 
         return False
     chosen[0].paths.append(path)
     # Slides that bear the date of a report's name settle it.
-    chosen[0].date = chosen[0].date or day
+    found.settle(chosen[0], day)
     return True
 
 
@@ -165,22 +195,26 @@ def _is_shown(path: str, described: Mapping[str, Metadata]) -> bool:
     return told.kind in (Kind.VERSLAG, Kind.PRESENTATIE) or is_agenda
 
 
-def _names(meetings: Sequence[_Meeting]) -> list[str]:
-    """The name of each: its group's, with as many folders as tell it from others."""
+def _names(meetings: Sequence[_Meeting], described: Mapping[str, Metadata]) -> list[str]:
+    """The name of each: its group's, with as many folders as tell it from others; without a group, the title
+    of its report.
+    """
     groups = {meeting.group for meeting in meetings}
-    return [_name(meeting, groups) for meeting in meetings]
+    endings = Counter(group[-length:] for group in groups for length in range(1, len(group) + 1))
+    return [_name(meeting, endings, described) for meeting in meetings]
 
 
-def _name(meeting: _Meeting, groups: Iterable[_Group]) -> str:
-    stem = re.sub(r"\.[A-Za-z]{2,8}$", "", min(meeting.paths).rsplit("/", 1)[-1])
+def _name(meeting: _Meeting, endings: Mapping[_Group, int], described: Mapping[str, Metadata]) -> str:
+    """The name of a meeting; `endings` tells how many groups end so."""
+    first = min(meeting.paths, key=lambda path: (described[path].kind is not Kind.VERSLAG, path))
+    stem = re.sub(r"\.[A-Za-z]{2,8}$", "", first.rsplit("/", 1)[-1])
+    # Without a date only the name of its file tells one meeting of a group, or of none, from another.
     if not meeting.group:
-        return stem
+        return (meeting.date and described[first].title) or stem
     length = 1
-    others = [group for group in groups if group != meeting.group]
-    while length < len(meeting.group) and any(group[-length:] == meeting.group[-length:] for group in others):
+    while length < len(meeting.group) and endings[meeting.group[-length:]] > 1:
         length += 1
     group = " / ".join(meeting.group[-length:])
-    # Without a date only its own name tells one meeting of a group from another.
     return group if meeting.date else f"{group}, {stem}"
 
 

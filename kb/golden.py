@@ -28,7 +28,10 @@ class GoldenQuestions:
 
     def __init__(self, questions: Sequence[Question], settings: Settings) -> None:
         self._questions = questions
-        self._settings = settings.model_copy(update={"rerank_milliseconds": _MILLISECONDS})
+        # Quotes are compared with the text as it was read.
+        self._settings = settings.model_copy(
+            update={"rerank_milliseconds": _MILLISECONDS, "mask_contacts": "off"}
+        )
 
     def __call__(self, live: Index | None, index: Index, encoder: Encoder) -> GoldenReport:
         """What of them each index answers.

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from kb.documents import Passage
 from kb.index import DocumentRecord, PassageRecord
+from kb.index.labels import Told
 
 
 class GroupBy(StrEnum):
@@ -34,6 +35,10 @@ class Facet(StrEnum):
     SPEAKER = "speaker"
     HOST = "host"
     THEME = "theme"
+    MUNICIPALITY = "municipality"
+    PROVINCE = "province"
+    STATEMENT = "statement"
+    SAID_BY = "saidBy"
 
 
 class SecondStage(StrEnum):
@@ -79,6 +84,7 @@ class FurtherPassage:
     document: DocumentRecord
     relevance: float | None = None
     highlights: tuple[tuple[int, int], ...] = ()
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +95,8 @@ class Hit:
     beyond. `relevance` estimates within 0 and 1 how likely it is that the passage answers the query; None
     from a single retriever. `highlights` are [start, end) offsets of matching words in the passage's text,
     `best_sentence` those of the sentence that fits best. `also_in` are the first of the `also_in_total`
-    other places of its words, `further` the next best passages of its group, where hits are grouped.
+    other places of its words, `further` the next best passages of its group, where hits are grouped. `told`
+    is what the passage states and which places it names.
     """
 
     rank: int
@@ -102,6 +109,7 @@ class Hit:
     also_in: tuple[Place, ...] = ()
     also_in_total: int = 0
     further: tuple[FurtherPassage, ...] = ()
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,5 +145,6 @@ class SimilarPassage:
     similarity: float
     passage: Passage
     document: DocumentRecord
+    told: Told = field(default_factory=Told)
     also_in: tuple[Place, ...] = ()
     also_in_total: int = 0

@@ -10,23 +10,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from kb.answered import Answered, AnsweredQuestion, PassageInContext
+from kb.answered import Answered, AnsweredQuestion, PassageInContext, timeliness_of
 from kb.answers.answering import answer
 from kb.arrivals import Arrival, arrivals
 from kb.candidates import Query
-from kb.corpus import source_file
+from kb.corpus.originals import Originals
 from kb.documents import Passage
 from kb.embedding import Encoder
-from kb.errors import NotFound
-from kb.files import sha256_of
+from kb.errors import FileWithheld
 from kb.generating import Ending, Generation, Writer
 from kb.generations import Generations
+from kb.history import History
 from kb.hits import GroupBy, Page, SimilarPassage
 from kb.index import DocumentRecord, Facets, Filter, Index, Manifest
+from kb.index.labels import Told
+from kb.index.private import NOBODY
+from kb.index.telling import told_by_id, told_of
 from kb.language import Synonyms, shipped_synonyms
-from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex
+from kb.listing import PassageList, list_documents, list_passages
+from kb.live_index import FirstIndex, Live, LiveIndex, OneIndex, OpenIndex, PrivateIndex
+from kb.masking import DOT
+from kb.milestones import load_milestones
 from kb.models import LoadedModels, Models
 from kb.permalinks import Permalink, Whereabouts, find_again
+from kb.privacy.live import LivePrivacy
+from kb.privacy.reports import told_report
 from kb.reports import open_report, read_report
 from kb.search import Observed, observe, read_query, search, similar
 from kb.search_request import (
@@ -46,6 +54,7 @@ from kb.search_request import (
 from kb.settings import Settings
 from kb.suggestions import Suggested
 from kb.suggestions.learning import LearnedSuggestions
+from kb.suggestions.themes import LearnedThemes
 from kb.weights import Weights
 
 __all__ = ["Answered", "AnsweredQuestion", "KnowledgeBase", "PassageInContext"]
@@ -58,13 +67,16 @@ class KnowledgeBase:
         self._settings = settings
         self._generations = Generations(settings.indexes)
         self._newest = LiveIndex(self._generations)
-        self._live: Live = self._newest
+        self._privacy = LivePrivacy(settings)
+        self._live: Live = PrivateIndex(self._newest, self._privacy)
         self._open: Live = OpenIndex(self._live)
         self._models = LoadedModels(settings)
         self._synonyms = Synonyms.load(settings.synonyms) if settings.synonyms else shipped_synonyms()
+        self._milestones = load_milestones(settings.milestones)
         self._suggestions = LearnedSuggestions()
+        self._suggested_themes = LearnedThemes()
         self._writer = Writer(settings)
-        self._unchanged: dict[str, tuple[int, int]] = {}
+        self._originals = Originals()
         self._sees_members = True
 
     def pinned(self, *, members: bool = True) -> Self:
@@ -82,7 +94,7 @@ class KnowledgeBase:
     def over(cls, index: Index, settings: Settings, encoder: Encoder) -> Self:
         """One over an index that is open already, whether it is published or not."""
         found = cls(settings)
-        found._live = OneIndex(index)
+        found._live = PrivateIndex(OneIndex(index), found._privacy)
         found._open = OpenIndex(found._live)
         found._models = LoadedModels(settings, encoder)
         return found
@@ -91,6 +103,11 @@ class KnowledgeBase:
     def settings(self) -> Settings:
         """The settings it was made with."""
         return self._settings
+
+    @property
+    def privacy(self) -> LivePrivacy:
+        """The suppression list: what must not be read of the documents."""
+        return self._privacy
 
     def warm(self) -> None:
         """Load index and encoder now rather than with the first query.
@@ -270,13 +287,30 @@ class KnowledgeBase:
         return self._live.get().facets()
 
     def documents(self, filter: Filter | None = None) -> list[DocumentRecord]:
-        """All documents that the filter allows, by path."""
-        allowed = filter or Filter()
-        return [record for record in self._live.get().documents() if allowed.allows(record)]
+        """All documents with passages that the filter allows, by path."""
+        return list_documents(self._live.get(), filter or Filter())
+
+    def passages(self, filter: Filter | None = None, *, limit: int = 10, offset: int = 0) -> PassageList:
+        """The passages that the filter allows, those of the newest documents first.
+
+        Raises `InvalidQuery` or `IndexUnavailable`.
+        """
+        index = self._live.get()
+        filter = filter or Filter()
+        refuse(page_faults(limit, offset) + filter_faults(filter, index))
+        return list_passages(index, filter, limit=limit, offset=offset)
+
+    def told(self, passages: Sequence[Passage]) -> dict[str, Told]:
+        """What each of these passages states and which places it names, by its id. Raises `NotFound`."""
+        return told_by_id(self._live.get(), passages)
 
     def document(self, document_id: str) -> DocumentRecord:
         """One document. Raises `NotFound`."""
         return self._live.get().documents([document_id])[0]
+
+    def history(self) -> History:
+        """The meetings and themes of the documents. Raises `IndexUnavailable`."""
+        return History(self._live.get(), self._suggested_themes)
 
     def arrivals(self) -> list[Arrival]:
         """What the builds of the generations on disk brought of the documents there are, the newest first."""
@@ -284,7 +318,7 @@ class KnowledgeBase:
         live = index.manifest.generation
         told = [index.report()]
         for name in reversed([name for name in self._generations.names() if name < live]):
-            report = self._generations.report(name)
+            report = told_report(self._generations.report(name), self._privacy.get())
             told.append(report if self._sees_members else open_report(report))
         return arrivals(index.documents(), filter(None, map(read_report, told)))
 
@@ -311,49 +345,51 @@ class KnowledgeBase:
             document=index.documents([record.passage.document_id])[0],
             previous=near.get(row - 1),
             next=near.get(row + 1),
+            told=told_of(index, [record])[row],
         )
 
     def file(self, document_id: str) -> Path:
         """The file a document was read from.
 
         Only files of the live generation can be named. Raises `NotFound` when the file is gone or has
-        changed since: its passages could not be found in it.
+        changed since: its passages could not be found in it; `FileWithheld` when a name stands in it that
+        must not be read.
+        """
+        record = self.document(document_id)
+        if record.masked is not None:
+            raise FileWithheld("A name that must not be read stands in this file. Its text is there, masked")
+        return self.drawn_file(document_id)
+
+    def drawn_file(self, document_id: str) -> Path:
+        """The file of a document, to draw those pages of it that may be seen (`DocumentRecord.masked`).
+
+        Raises as `file` does, `FileWithheld` only where its own name must not be read.
         """
         index = self._live.get()
         record = index.documents([document_id])[0]
-        root = Path(index.manifest.corpus)
-        file = source_file(root, record.source)
-        try:
-            inside = file.resolve(strict=True).is_relative_to(root.resolve())
-            status = file.stat()
-        except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself, before Python 3.13
-            inside = False
-        if not inside:
-            raise NotFound(f"{record.source} is no longer in {root}. Build the index again: kb build")
-        stamp = (status.st_size, status.st_mtime_ns)
-        if self._unchanged.get(record.sha256) != stamp:
-            if sha256_of(file) != record.sha256:
-                raise NotFound(
-                    f"{record.source} has changed since it was indexed. Build the index again: kb build"
-                )
-            self._unchanged[record.sha256] = stamp
-        return file
+        if DOT in record.source:
+            raise FileWithheld("The name of this file must not be read")
+        return self._originals.find(Path(index.manifest.corpus), record.source, record.sha256)
 
     def _understood(self, request: SearchRequest, index: Index) -> Query:
         # The single retrievers are what they are compared as: their own scores, without dates.
         dates = request.dates and request.mode is Mode.HYBRID
         today = dt.datetime.now().astimezone().date() if dates else None
-        query = " ".join(request.query.split())
+        query = self._privacy.get().names.masked(" ".join(request.query.split()))
         return read_query(query, index=index, synonyms=self._synonyms, today=today)
 
     def _answer(
         self, index: Index, models: Models, request: SearchRequest, query: Query, started: float
     ) -> Answered:
-        found = search(index, models, query, mode=request.mode, filter=request.filter, page=request.page)
+        # Who asks for nothing but a name that must not be read is given nothing.
+        is_hidden = DOT in query.text and not any(map(str.isalnum, query.text))
+        wanted = dataclasses.replace(request.filter, documents=NOBODY) if is_hidden else request.filter
+        found = search(index, models, query, mode=request.mode, filter=wanted, page=request.page)
         return Answered(
             request=request,
             asked=query,
             seconds=time.perf_counter() - started,
             generation=index.manifest.generation,
             found=found,
+            timeliness=timeliness_of(query.text, found, self._milestones),
         )

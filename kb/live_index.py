@@ -11,7 +11,10 @@ from kb.errors import IndexUnavailable, NoIndex
 from kb.generations import CURRENT, Generations
 from kb.index import Index
 from kb.index.embedded import EmbeddedIndex
+from kb.index.private import private_view
 from kb.index.restricted import public_view
+from kb.privacy import PrivacyList
+from kb.privacy.live import LivePrivacy
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +53,30 @@ class OneIndex:
     def get(self) -> Index:
         """The index."""
         return self._index
+
+
+class PrivateIndex:
+    """What the suppression list leaves of the index that `live` gives: one view of each, for as long as both
+    are what they are."""
+
+    def __init__(self, live: Live, privacy: LivePrivacy) -> None:
+        self._live = live
+        self._privacy = privacy
+        self._lock = threading.Lock()
+        self._seen: tuple[Index, PrivacyList, Index] | None = None
+
+    def get(self) -> Index:
+        """What may be read of the index. Raises `IndexUnavailable`."""
+        index, privacy = self._live.get(), self._privacy.get()
+        seen = self._seen
+        if seen and seen[0] is index and seen[1] is privacy:
+            return seen[2]
+        # All wait for the first who looks: until then nobody knows what may be read.
+        with self._lock:
+            seen = self._seen
+            if seen is None or seen[0] is not index or seen[1] is not privacy:
+                seen = self._seen = (index, privacy, private_view(index, privacy))
+            return seen[2]
 
 
 class OpenIndex:

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import logging
 import re
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class RequestContext:
-    """The request that is being answered. `fields` go into its own line; `queries` are hidden from all."""
+    """The request that is being answered. `queries` are hidden from all lines; `mask` takes out of each what
+    must not be read whatever the operator wants to log."""
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, mask: Callable[[str], str] | None = None) -> None:
         self.id = request_id
+        self.mask = mask or str
         self.queries: list[str] = []
 
     def hide(self, query: str) -> None:
@@ -70,7 +73,7 @@ class TextFormatter(logging.Formatter):
         if context and not self._shows_queries:
             for query in sorted(context.queries, key=len, reverse=True):
                 text = text.replace(query, _HIDDEN)
-        return text
+        return context.mask(text) if context else text
 
 
 class JsonFormatter(TextFormatter):

@@ -1,8 +1,7 @@
 """E-mail addresses and telephone numbers in a text, and the text with these made unreadable.
 
-A mask has the length of what it hides, so that every offset in the text keeps holding: letters and digits
-A mask has the length of what it hides, so that every offset in the text still holds: letters and digits
-could be a number of an order is taken for one of a telephone.
+A mask has the length of what it hides, so that every offset in the text still holds: its letters and digits
+become dots. What could be the number of an order as well is taken for one of a telephone.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ _DOMAIN = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w-])"
 # "jan [at] gemeente.nl", "jan (apenstaartje) gemeente.nl"
 _AT = r"(?:@|\s?[\[({<]\s?(?:at|@|apenstaartje|apestaartje)\s?[\])}>]\s?)"
 _EMAIL = re.compile(rf"{_LOCAL}{_AT}{_DOMAIN}", re.IGNORECASE)
+# A quick look whether there may be any: this spares most texts the long pattern.
+_MAY_BE_EMAIL = re.compile(r"@|[\[({<]\s?ap?", re.IGNORECASE)
 # Of machines, not of people: git@github.com:owner/repository
 _OF_MACHINES = re.compile(r"(?:git|hg|svn)@\S+", re.IGNORECASE)
 
@@ -28,6 +29,8 @@ _GAP = r"[\s\u00a0.\u2010-\u2013/-]{0,3}"
 _NATIONAL = rf"(?:\(0\d{{1,3}}\)|0(?!800|900|90[69]|0)[1-9]){_GAP}\d(?:{_GAP}\d){{5,8}}"
 _ABROAD = rf"(?:\+|\b00)[1-9]\d{{0,2}}{_GAP}(?:\(0\){_GAP})?\d(?:{_GAP}\d){{6,12}}"
 _PHONE = re.compile(rf"(?<![\w.,/:=-])(?:{_ABROAD}|{_NATIONAL})(?![\w]|[-.,/:]\d)")
+# Of most texts this quick look finds that there are not enough digits together.
+_MAY_BE_PHONE = re.compile(r"\d(?:[^\d\n]{0,10}\d){8}")
 _NATIONAL_DIGITS = 10
 _LEAST_ABROAD, _MOST_ABROAD = 9, 15
 # 06-12-2024 and 01.02.2024 10 are dates, with or without more behind them.
@@ -75,8 +78,7 @@ def masked(text: str, *, keep: Collection[str] = ()) -> str:
 
 
 def _emails(text: str) -> Iterator[Contact]:
-    # Looking for these two first spares most texts the long pattern.
-    if "@" not in text and not re.search(r"\b(?:at|apen?staartje)\b", text, re.IGNORECASE):
+    if not _MAY_BE_EMAIL.search(text):
         return
     for found in _EMAIL.finditer(text):
         if not _OF_MACHINES.fullmatch(found.group()):
@@ -84,6 +86,8 @@ def _emails(text: str) -> Iterator[Contact]:
 
 
 def _phones(text: str) -> Iterator[Contact]:
+    if not _MAY_BE_PHONE.search(text):
+        return
     for found in _PHONE.finditer(text):
         written = found.group()
         digits = re.sub(r"\(0\)|\D", "", written) if written[0] in "+" else re.sub(r"\D", "", written)

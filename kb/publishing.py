@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from kb.changes import Hashes
-from kb.documents import Passage
+from kb.documents import Event, Passage
 from kb.embedding import EncoderIdentity
 from kb.errors import IndexNotWritten
 from kb.generations import Generations
-from kb.index import DocumentRecord, Manifest
+from kb.index import DocumentRecord, Manifest, Rows
 from kb.index.embedded import REPORT, EmbeddedIndex
+from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.writing import IndexWriter, StoredVectors
+from kb.index.writing import IndexWriter, StoredVectors, add_themes
+from kb.themes import Theme
 
 
 class Draft:
@@ -69,18 +71,37 @@ class Draft:
         return self._writer.passages
 
     def add(
-        self, document: DocumentRecord, passages: Sequence[Passage], encoded: Sequence[StoredVectors]
+        self,
+        document: DocumentRecord,
+        passages: Sequence[Passage],
+        encoded: Sequence[StoredVectors],
+        labels: DocumentLabels | None = None,
     ) -> None:
-        """Append a document, its passages in reading order and what they were encoded to."""
+        """Append a document, its passages in reading order, what they were encoded to and what was found in
+        it."""
         with self._generations.writing():
-            self._writer.add(document, passages, encoded)
+            self._writer.add(document, passages, encoded, labels or DocumentLabels())
+
+    def group(self, events: Mapping[str, Event]) -> None:
+        """Say of which event documents are, by their ids; what is not among them is of none."""
+        self._writer.group(events)
 
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
         with self._generations.writing():
             self._writer.finish()
 
-    def manifest(self, *, corpus: str, fingerprint: str = "", sources: Hashes | None = None) -> Manifest:
+    def add_themes(self, themes: Iterable[tuple[Theme, Rows]]) -> None:
+        """Say which passages belong to each theme, by their rows.
+
+        After `finish`, while nothing has it open.
+        """
+        with self._generations.writing():
+            add_themes(self.folder, themes)
+
+    def manifest(
+        self, *, corpus: str, fingerprint: str = "", privacy: str = "", sources: Hashes | None = None
+    ) -> Manifest:
         """What the generation will say of itself, without the checksums of its files."""
         return Manifest(
             generation=self.name,
@@ -94,6 +115,7 @@ class Draft:
             sources=sources or {},
             fingerprint=fingerprint,
             has_sentences=self.has_sentences,
+            privacy=privacy,
         )
 
     @contextlib.contextmanager

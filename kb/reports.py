@@ -58,8 +58,10 @@ class BuildReport:
     """A build, done or tried. `reused` counts the passages whose vector was kept from the generation before.
 
     `undated` holds the paths of documents without a certain date, `near_duplicates` pairs of paths: a
-    document, and the first one that has nearly the same words. `open` is the report of open documents
-    alone, where there are or were others; a file of which it is not known who may see it is not in that.
+    document, and the first one that has nearly the same words. `withheld` counts the files that the
+    suppression list withholds, by its reasons, and `masked` the documents in which it masks names. `open` is
+    the report of open documents alone, where there are or were others; a file of which it is not known who
+    may see it is not in that.
     """
 
     generation: str
@@ -74,6 +76,8 @@ class BuildReport:
     changes: Changes = field(default_factory=Changes)
     golden: GoldenReport | None = None
     files: tuple[FileReport, ...] = ()
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    masked: int = 0
     open: BuildReport | None = None
 
     @property
@@ -107,6 +111,8 @@ class BuildReport:
             "nearDuplicates": [{"path": path, "like": like} for path, like in self.near_duplicates],
             "filesLeftOut": len(self.left_out),
             "gaps": dict(self.gaps),
+            "withheld": dict(self.withheld),
+            "documentsMasked": self.masked,
             "golden": golden.as_json() if golden else None,
             "files": [
                 {
@@ -145,6 +151,8 @@ class BuildReport:
                 FileReport(**{**file, "gaps": tuple(Gap(**gap) for gap in file.get("gaps", ()))})
                 for file in value["files"]
             ),
+            withheld=dict(value.get("withheld", {})),
+            masked=value.get("documentsMasked", 0),
             open=cls.from_json(only_open) if only_open else None,
         )
 

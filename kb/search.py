@@ -22,10 +22,11 @@ from kb.arranging import (
 from kb.best_sentence import best_sentence
 from kb.candidates import DEPTH, Candidates, Floats, Query, gather
 from kb.embedding import Encoded
-from kb.faceting import facet_values
+from kb.faceting import facet_values, values_of
 from kb.fusion import first_stage, second_stage
 from kb.hits import Facet, FacetValue, FurtherPassage, Hit, Hits, Page, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter, Index, PassageRecord, Ranking, Rows
+from kb.index.telling import told_of
 from kb.language import Synonyms, expand_query, matching_spans
 from kb.models import Models
 from kb.periods import find_period, without_period
@@ -114,20 +115,25 @@ def search(
         total=len(hits),
         second_stage=run.stage if run else SecondStage.OFF,
         best=best,
-        facets=_facets(found, hits, page, documents) if page.facets else {},
+        facets=_facets(index, found, hits, page, documents) if page.facets else {},
         hits=_hits(index, query, shown, first=page.offset + 1, run=run),
         first=run.first if run else (),
     )
 
 
 def _facets(
-    found: Sequence[Ranked], hits: Sequence[Ranked], page: Page, documents: Mapping[str, DocumentRecord]
+    index: Index,
+    found: Sequence[Ranked],
+    hits: Sequence[Ranked],
+    page: Page,
+    documents: Mapping[str, DocumentRecord],
 ) -> dict[Facet, tuple[FacetValue, ...]]:
     """The values of all hits, counted over the passages that they are made of."""
     key = hit_of(page, documents)
     kept = {key(one) for one in hits}
     counted = [one for one in found if key(one) in kept]
-    return {facet: facet_values(facet, counted, documents, key) for facet in page.facets}
+    values = values_of(index, page.facets, counted, documents)
+    return {facet: facet_values(counted, values[facet], key) for facet in page.facets}
 
 
 def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tuple[SimilarPassage, ...]:
@@ -142,11 +148,13 @@ def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tup
     kept = [at for at, other in enumerate(nearest.rows) if int(other) not in left_out]
     found = collapse(ranked(index, Ranking(nearest.rows[kept], nearest.scores[kept])))[:limit]
     places, documents = other_places(index, found), documents_of(index, found)
+    told = told_of(index, [one.record for one in found])
     return tuple(
         SimilarPassage(
             similarity=min(max(one.score, 0.0), 1.0),
             passage=one.record.passage,
             document=documents[one.document_id],
+            told=told[one.record.row],
             also_in=places[one.record.row],
             also_in_total=len(one.record.twins),
         )
@@ -270,7 +278,9 @@ def _hits(
     index: Index, query: Query, found: Sequence[Ranked], *, first: int, run: _Hybrid | None
 ) -> tuple[Hit, ...]:
     places = other_places(index, found)
-    documents = documents_of(index, (other for one in found for other in (one, *one.further)))
+    every = [other for one in found for other in (one, *one.further)]
+    documents = documents_of(index, every)
+    told = told_of(index, [one.record for one in every])
     return tuple(
         Hit(
             rank=number,
@@ -282,6 +292,7 @@ def _hits(
             best_sentence=run.best_sentence(one.record) if run else None,
             also_in=places[one.record.row],
             also_in_total=len(one.record.twins),
+            told=told[one.record.row],
             further=tuple(
                 FurtherPassage(
                     score=other.score,
@@ -289,6 +300,7 @@ def _hits(
                     passage=other.record.passage,
                     document=documents[other.document_id],
                     highlights=_highlights(index, query, other),
+                    told=told[other.record.row],
                 )
                 for other in one.further
             ),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from kb.errors import InvalidQuery
 from kb.hits import Page
 from kb.index import Filter, Index, name_key
+from kb.index.labels import LabelFacet
 
 MAX_QUERY = 1_000
 MAX_LIMIT = 100
@@ -18,6 +19,14 @@ MAX_SEARCHES = 100
 MAX_TYPED = 100
 MAX_SUGGESTIONS = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+# The labels that a passage may have of any name, as their parameters are called.
+_LABELS = {
+    LabelFacet.MUNICIPALITY: "municipality",
+    LabelFacet.PROVINCE: "province",
+    LabelFacet.SAID_BY: "saidBy",
+    LabelFacet.THEME: "theme",
+}
 
 # (parameter, code, message) each.
 Faults = list[tuple[str, str, str]]
@@ -108,13 +117,29 @@ def filter_faults(filter: Filter, index: Index) -> Faults:
     for name, wanted, names in (
         ("speaker", filter.speakers, facets.speakers),
         ("host", filter.hosts, facets.hosts),
-        ("theme", filter.themes, facets.themes),
     ):
         keys = {name_key(known_name) for known_name in names} if wanted else set()
         found += [_unknown(name, value) for value in sorted(wanted) if name_key(value) not in keys]
+    found += _label_faults(filter, index)
     if filter.date_from and filter.date_to and filter.date_from > filter.date_to:
         found.append(("dateFrom", "out-of-range", "dateFrom is after dateTo"))
     return found
+
+
+def _label_faults(filter: Filter, index: Index) -> Faults:
+    """The labels that a filter names and no passage has.
+
+    A kind of statement and a theme of the themes file are known, whether or not there is any passage of it.
+    """
+    themes = {theme.key for theme in index.themes()} if filter.themes else set()
+    return [
+        _unknown(_LABELS[facet], value)
+        for facet, values in filter.labels.items()
+        if facet in _LABELS
+        for value in sorted(values)
+        if not len(index.labelled(facet, [value]))
+        and not (facet is LabelFacet.THEME and name_key(value) in themes)
+    ]
 
 
 def _unknown(name: str, value: str) -> tuple[str, str, str]:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kb.errors import SettingsError
 
 PREFIX = "KB_"
+# What must not be read of the documents, at the top of the corpus; no document itself.
+PRIVACY_LIST = "privacy.yaml"
 
 
 class Settings(BaseModel):
@@ -82,11 +84,34 @@ class Settings(BaseModel):
         description="Confidence from which a question is answered; below it there is no fitting answer",
     )
 
+    privacy: Path | None = Field(
+        None,
+        description="YAML file with names to mask and documents to withhold; else privacy.yaml in KB_CORPUS; "
+        "see docs/beheer.md",
+    )
+    mask_contacts: Literal["on", "off"] = Field(
+        "on",
+        description="Whether e-mail addresses and telephone numbers in documents are shown as dots",
+    )
+
     theme: Path | None = Field(
         None,
         description="CSS file with the design tokens of a municipality, over our own; see docs/operations.md",
     )
     synonyms: Path | None = Field(None, description="YAML file with synonyms, instead of the list we ship")
+    themes: Path | None = Field(
+        None, description="YAML file with the themes that are followed, instead of those we ship"
+    )
+
+    milestones: Path | None = Field(
+        None, description="YAML file with the laws after which documents may be out of date, instead of ours"
+    )
+    gaps: Literal["off", "on"] = Field(
+        "off",
+        description="Keep, without who asked, what was asked by three or more and not answered; see "
+        "docs/beheer.md",
+    )
+    gaps_days: int = Field(180, ge=31, le=1_000, description="How long that is kept")
 
     ocr: Literal["auto", "off"] = Field(
         "auto", description="Read pages without text with Tesseract where it is installed"
@@ -216,6 +241,11 @@ class Settings(BaseModel):
     log_queries: Literal["off", "on"] = Field(
         "off", description="Whether queries, which may name persons, stand in the log"
     )
+
+    @property
+    def privacy_file(self) -> Path:
+        """The file with the suppression list, which need not be there."""
+        return self.privacy or self.corpus / PRIVACY_LIST
 
     @property
     def keys_file(self) -> Path:

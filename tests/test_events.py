@@ -53,6 +53,24 @@ def test_reports_slides_and_papers_of_one_group_and_day_are_one_event() -> None:
     assert events["Andere kring/Verslagen/verslag.docx"].name == "Andere kring"
 
 
+def test_a_meeting_of_no_group_is_called_what_its_report_is_called() -> None:
+    events = group_events(
+        {
+            "a presentatie.pptx": told("presentatie", "2024-03-14", title="Dia's"),
+            "verslag 2024-03-14.docx": told("verslag", "2024-03-14", title="Verslag van de kring"),
+            "verslag een.docx": told("verslag", title="Verslag"),
+            "verslag twee.docx": told("verslag", title="Verslag"),
+        }
+    )
+    kring = Event(name="Verslag van de kring", date=dt.date(2024, 3, 14))
+    assert events["a presentatie.pptx"] == events["verslag 2024-03-14.docx"] == kring
+    # Two without a date are two.
+    assert [events[f"verslag {name}.docx"].name for name in ("een", "twee")] == [
+        "verslag een",
+        "verslag twee",
+    ]
+
+
 def test_a_paper_by_itself_is_no_event() -> None:
     assert group_events({"Kring/notitie.pdf": told("paper", "2024-03-14")}) == {}
     assert group_events({"publicaties/20240314/notitie.pdf": told("paper", "2024-03-14")}) == {}

@@ -447,6 +447,23 @@ def _other_dimension(file: Path) -> None:
     file.write_bytes(content)
 
 
+def _changed(file: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement)
+
+
+def _far_label(file: Path) -> None:
+    _changed(file, "INSERT INTO labels VALUES (0, 1000000)")
+
+
+def _unknown_statement(file: Path) -> None:
+    _changed(file, "INSERT INTO statements VALUES (0, 'roep', 0, 1, NULL, NULL, NULL, 0)")
+
+
+def _no_theme(file: Path) -> None:
+    _changed(file, "INSERT INTO themes (theme) VALUES ('[]')")
+
+
 def _far_row(file: Path) -> None:
     values = np.load(file)
     values[0] = 10**6
@@ -475,6 +492,9 @@ def _broken_record(file: Path) -> None:
         ("passages.sqlite", _no_rows),
         ("passages.sqlite", _broken_record),
         ("passages.sqlite", lambda file: file.write_bytes(b"no database" * 1000)),
+        ("passages.sqlite", _far_label),
+        ("passages.sqlite", _unknown_statement),
+        ("passages.sqlite", _no_theme),
         ("tokens.i8", _shorten),
         ("tokens.npy", _shorten),
         ("tokens.npy", _far_row),

@@ -10,7 +10,7 @@ import pytest
 
 from kb.documents import Source
 from kb.parsing import ReadOptions, parse
-from kb.places import PlaceKind, PlaceMention, find_places, places_named, shipped_gazetteer
+from kb.places import PlaceKind, PlaceMention, codes_named, find_places, places_named, shipped_gazetteer
 from kb.places.gazetteer import fold
 
 Named = tuple[int, int, str]
@@ -177,3 +177,23 @@ def test_places_of_real_minutes_and_guides_are_found(root: Path, shared: Path) -
     assert expected.total() >= 200
     assert precision >= 0.95
     assert recall >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Utrecht", {"GM0344", "PV26"}),
+        ("den  haag", {"GM0518"}),
+        ("'s-Gravenhage", {"GM0518"}),
+        ("s-gravenhage", {"GM0518"}),
+        ("Maarssen", {"GM1904"}),
+        ("gm0344", {"GM0344"}),
+        ("Súdwest-Fryslân", {"GM1900"}),
+        ("sudwest fryslan", {"GM1900"}),
+        ("Bergen", {"GM0373", "GM0893"}),
+        ("Nergenshuizen", set()),
+        ("", set()),
+    ],
+)
+def test_a_reader_may_name_a_place_as_it_is_called(name: str, codes: set[str]) -> None:
+    assert codes_named(name) == codes

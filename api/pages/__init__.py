@@ -6,14 +6,18 @@ from api.pages import (
     about,
     beheer,
     beheer_changes,
+    beheer_themes,
     browsing,
     citing,
     dossier,
+    events,
+    gaps,
     language,
     login,
     pictures,
     search,
     theme,
+    themes,
     viewer,
 )
 from api.pages.frame import Pages
@@ -23,6 +27,8 @@ routers = (
     viewer.router,
     pictures.router,
     browsing.router,
+    events.router,
+    themes.router,
     citing.router,
     dossier.router,
     language.router,
@@ -31,6 +37,8 @@ routers = (
     about.router,
     beheer.router,
     beheer_changes.router,
+    beheer_themes.router,
+    gaps.router,
 )
 
 __all__ = ["Pages", "routers"]

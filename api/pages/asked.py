@@ -14,7 +14,7 @@ SORT = "sort"
 # What a search form sends; anything else in the address is not ours and is left alone.
 _FIELDS = (
     "q", "kind", "event", "language", "speaker", "host", "theme", "year", "document", "dateFrom", "dateTo",
-    "dates", SORT, GROUP_BY,
+    "dates", "statement", "saidBy", "municipality", "province", SORT, GROUP_BY,
 )  # fmt: skip
 
 Asked = Sequence[tuple[str, str]]

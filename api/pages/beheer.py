@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from api.administration import manifest_of, report_of
 from api.pages.attention import Matter, matters
 from api.pages.build_views import BuildView, ReportView
 from api.pages.frame import Said, Shown
-from api.pages.words import Words
+from api.pages.words import Words, message
 from api.problems import Problem, ProblemError
 from api.records import Generation, shown_report
 from kb.builds import Builds
@@ -25,6 +26,7 @@ from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.keys import Scope
 from kb.knowledge_base import KnowledgeBase
+from kb.privacy import PrivacyList
 from kb.reports import BuildReport, read_report
 from kb.settings import Settings
 
@@ -50,9 +52,15 @@ class Administrator:
         """The settings of the service."""
         return self.knowledge_base.settings
 
+    @property
+    def privacy(self) -> PrivacyList:
+        """What must not be read."""
+        return self.knowledge_base.privacy.get()
+
     def report(self) -> BuildReport | None:
         """The report of the live index. Raises `IndexUnavailable`."""
-        return read_report(shown_report(self.knowledge_base.report(), members=self.members))
+        report = self.knowledge_base.report()
+        return read_report(shown_report(report, self.privacy, members=self.members))
 
     def generations(self) -> list[Generation]:
         """The generations on disk, newest first; none without an index."""
@@ -69,12 +77,14 @@ class Administrator:
     def build(self, build_id: str, words: Words) -> BuildView:
         """One build. Raises `NotFound`."""
         record = Builds(self.settings.indexes).get(build_id)
-        return BuildView.of(record, self.settings, words, members=self.members)
+        return BuildView.of(record, self.settings, words, self.privacy, members=self.members)
 
     def last_build(self, words: Words) -> BuildView | None:
         """The build that was started last."""
         record = next(iter(Builds(self.settings.indexes).all()), None)
-        return BuildView.of(record, self.settings, words, members=self.members) if record else None
+        return (
+            BuildView.of(record, self.settings, words, self.privacy, members=self.members) if record else None
+        )
 
 
 def _administrator(request: Request) -> Administrator:
@@ -119,6 +129,48 @@ class HoldingsView:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyView:
+    """What the suppression list says, without the names that are on it.
+
+    `entries` are what each entry does, why and since when; `masked` counts the documents in which a name is
+    masked, `needs_build` tells that the index was built with another list, `failure` what is wrong with the
+    file, so that an older list holds.
+    """
+
+    is_empty: bool
+    entries: Sequence[tuple[str, str, dt.date]]
+    masked: int
+    hides_contacts: bool
+    kept: int
+    needs_build: bool
+    failure: str
+
+    @classmethod
+    def of(cls, admin: Administrator, words: Words) -> Self:
+        """What the list says now."""
+        live, privacy = admin.knowledge_base.privacy, admin.privacy
+        try:
+            masked = sum(record.masked is not None for record in admin.knowledge_base.documents())
+            needs_build = admin.knowledge_base.manifest().privacy != privacy.digest
+        except IndexUnavailable:
+            masked, needs_build = 0, False
+        masks, withholds = words.gettext(message("Maskeert")), words.gettext(message("Houdt achter"))
+        told = [
+            *((masks, privacy.reason_of(one), one.date) for one in privacy.mask),
+            *((withholds, privacy.reason_of(one), one.date) for one in privacy.withhold),
+        ]
+        return cls(
+            is_empty=not privacy.digest,
+            entries=told,
+            masked=masked,
+            hides_contacts=privacy.hides_contacts,
+            kept=len(privacy.keep),
+            needs_build=needs_build,
+            failure=live.failure or "",
+        )
+
+
 def overview(
     request: Request, pages: Shown, words: Said, admin: Admin, *, fault: str = "", status: int = 200
 ) -> HTMLResponse:
@@ -135,6 +187,7 @@ def overview(
         last=admin.last_build(words),
         generations=admin.generations(),
         settings=admin.settings,
+        privacy=PrivacyView.of(admin, words),
         fault=fault,
     )
 
@@ -184,7 +237,8 @@ def report(request: Request, pages: Shown, words: Said, admin: Admin, name: str)
     kept = Generations(admin.settings.indexes)
     name = kept.current().name if name == "live" else name
     manifest = manifest_of(kept, name)
-    told = read_report(shown_report(report_of(kept, name, members=admin.members), members=admin.members))
+    found = report_of(kept, name, members=admin.members)
+    told = read_report(shown_report(found, admin.privacy, members=admin.members))
     return pages.page(
         request,
         "beheer_report.html",

@@ -1,4 +1,4 @@
-"""What there is to read, without a query: documents, events, years, themes, and what came in last."""
+"""What there is to read, without a query: documents, years, and what came in last."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
-from api.exports import links_of
-from api.pages.events import EventView, event_views
-from api.pages.frame import Base, Said, Shown
+from api.pages.frame import Base, Shown
 from api.pages.listing import UNDATED, Listed, kinds_of, newest_first, undated_of, year_of, years_of
+from api.pages.themes import theme_address
 from api.problems import Problem, ProblemError
 from kb.arrivals import Arrival
-from kb.index import DocumentRecord, name_key
+from kb.history.meetings import meetings_of
+from kb.index import DocumentRecord
 
 # Documents that are named of one build, and builds that are told of.
 _NEWEST = 10
@@ -70,75 +69,10 @@ def year(
         listed=Listed.of(records, path=f"/jaren/{year}", kind=soort, page=bladzijde),
         kind=soort,
         kinds=kinds_of(records),
-        events=[view for view in event_views(every) if view.date and str(view.date.year) == year],
+        events=[view for view in meetings_of(every) if view.date and str(view.date.year) == year],
         years=years_of(every),
         undated=undated_of(every),
         path_of_list=f"/jaren/{year}",
-    )
-
-
-@router.get("/bijeenkomsten", response_model=None)
-def events(request: Request, knowledge_base: Base, pages: Shown) -> Response:
-    """All events, the latest first."""
-    views = event_views(knowledge_base.documents())
-    years: dict[int | None, list[EventView]] = {}
-    for view in views:
-        years.setdefault(view.date.year if view.date else None, []).append(view)
-    return pages.page(request, "events.html", years=years, total=len(views))
-
-
-@router.get("/bijeenkomsten/{event_id}", response_model=None)
-def event(request: Request, event_id: str, knowledge_base: Base, pages: Shown, words: Said) -> Response:
-    """An event with its documents. By the id that the API gives, the answer leads to its address."""
-    views = event_views(knowledge_base.documents())
-    for at, view in enumerate(views):
-        if view.slug == event_id:
-            address = links_of(request, knowledge_base.settings).address + view.address
-            told = (view.name, words.date(view.date) if view.date else "", view.place or "")
-            return pages.page(
-                request,
-                "event.html",
-                event=view,
-                filters=[("event", one) for one in view.ids],
-                cited=", ".join(filter(None, told)),
-                address=address,
-                later=views[at - 1] if at else None,
-                earlier=views[at + 1] if at + 1 < len(views) else None,
-            )
-        if event_id in view.ids:
-            return RedirectResponse(view.address, status_code=308)
-    raise ProblemError(Problem(404, "There is no such event."))
-
-
-@router.get("/themas", response_model=None)
-def themes(request: Request, knowledge_base: Base, pages: Shown) -> Response:
-    """All themes, by name."""
-    found = knowledge_base.facets().themes
-    return pages.page(request, "themes.html", themes=_themes(dict(sorted(found.items(), key=_by_name))))
-
-
-@router.get("/themas/{name:path}", response_model=None)
-def theme(
-    request: Request,
-    name: str,
-    knowledge_base: Base,
-    pages: Shown,
-    bladzijde: Annotated[int, Query(ge=1)] = 1,
-) -> Response:
-    """The documents of a theme, in whatever case it is written."""
-    key = name_key(name)
-    spelling = next((known for known in knowledge_base.facets().themes if name_key(known) == key), None)
-    if spelling is None:
-        raise ProblemError(Problem(404, "There is no such theme."))
-    records = [
-        record for record in knowledge_base.documents() if key in {name_key(own) for own in record.themes}
-    ]
-    return pages.page(
-        request,
-        "theme.html",
-        name=spelling,
-        events=event_views(records),
-        listed=Listed.of(newest_first(records), path=_theme_address(spelling), kind="", page=bladzijde),
     )
 
 
@@ -156,10 +90,10 @@ def overview(request: Request, knowledge_base: Base, pages: Shown) -> Response:
         years=years,
         most=max(years.values(), default=0),
         undated=undated_of(records),
-        events=event_views(records),
+        events=meetings_of(records),
         first=_FIRST,
         languages=facets.languages,
-        themes=_themes(_most(facets.themes)),
+        themes=[(name, theme_address(name), number) for name, number in _most(facets.themes).items()],
         arrivals=[_shortened(arrival) for arrival in knowledge_base.arrivals()[:_BUILDS]],
     )
 
@@ -188,16 +122,3 @@ def _shortened(arrival: Arrival) -> ArrivalView:
 
 def _most(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(list(counts.items())[:_FIRST])
-
-
-def _by_name(item: tuple[str, int]) -> str:
-    return item[0].casefold()
-
-
-def _themes(counts: dict[str, int]) -> list[tuple[str, str, int]]:
-    """Each theme with its address and its number of documents."""
-    return [(name, _theme_address(name), number) for name, number in counts.items()]
-
-
-def _theme_address(name: str) -> str:
-    return f"/themas/{quote(name, safe='')}"

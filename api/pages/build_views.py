@@ -11,6 +11,7 @@ from api.pages.words import Words, message
 from api.records import BuildProgress, shown_report
 from kb import dutch
 from kb.builds import BuildRecord
+from kb.privacy import PrivacyList
 from kb.reports import BuildReport, read_report
 from kb.settings import Settings
 
@@ -115,10 +116,18 @@ class BuildView:
     report: ReportView | None
 
     @classmethod
-    def of(cls, record: BuildRecord, settings: Settings, words: Words, *, members: bool) -> Self:
+    def of(
+        cls,
+        record: BuildRecord,
+        settings: Settings,
+        words: Words,
+        privacy: PrivacyList,
+        *,
+        members: bool,
+    ) -> Self:
         """A build; without `members`, what everybody may know of it."""
         members = shows_all(members, record, settings)
-        told = read_report(shown_report(record.report, members=members)) if record.report else None
+        told = read_report(shown_report(record.report, privacy, members=members)) if record.report else None
         return cls(
             progress=BuildProgress.of(record, members=members),
             state=words.gettext(_STATES[record.state]),

@@ -32,13 +32,15 @@ def permanent(
     if found.finding is Finding.KEPT and found.document:
         (passage,) = found.passages
         return RedirectResponse(PlaceView.of(passage, found.document).reads, status_code=302)
+    told = knowledge_base.told(found.passages)
     return pages.page(
         request,
         "found_again.html",
         status=404 if found.finding is Finding.GONE else 200,
         finding=found.finding.value,
         places=[
-            QuoteView.of(passage, knowledge_base.document(passage.document_id)) for passage in found.passages
+            QuoteView.of(passage, knowledge_base.document(passage.document_id), told[passage.id])
+            for passage in found.passages
         ],
         document=found.document,
         begins=link.told_words,

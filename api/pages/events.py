@@ -1,97 +1,88 @@
-"""Events as their documents tell of them, each under an address that can be cited."""
+"""The pages of meetings: all of them, and what was said and decided at one."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.documents import Event, Kind
-from kb.index import DocumentRecord
-from kb.language import fold
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-_LONGEST = 80
-_OTHER = re.compile(r"[\W_]+")
+from api.exports import links_of
+from api.pages.frame import Base, Said, Shown
+from api.problems import Problem, ProblemError
+from kb.history.meetings import Meeting
+from kb.history.proceedings import Proceedings, Stated
+from kb.minutes import StatementKind
+
+# Statements of a kind that are shown at once; the others are folded away below them.
+_SHOWN = 5
+# More than these are only counted: they stand in the documents.
+_MOST = 200
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    """An event with all of its documents. `slug` is its date and its name, `ids` are those of the filter.
+class StatementsView:
+    """The statements of a kind: the first ones, others that are shown too, and how many there are."""
 
-    The documents are in the order report, slides, papers, others, each sort by title.
-    """
+    kind: StatementKind
+    first: Sequence[Stated]
+    others: Sequence[Stated]
+    total: int
 
-    slug: str
-    ids: tuple[str, ...]
-    name: str
-    date: dt.date | None
-    place: str | None
-    host: str | None
-    speakers: tuple[str, ...]
-    documents: tuple[DocumentRecord, ...]
+    @classmethod
+    def of(cls, kind: StatementKind, some: Sequence[Stated]) -> StatementsView:
+        """The view of all statements of a kind."""
+        return cls(kind=kind, first=some[:_SHOWN], others=some[_SHOWN:_MOST], total=len(some))
 
     @property
-    def address(self) -> str:
-        """The page of this event; the same for as long as name and date are."""
-        return f"/bijeenkomsten/{self.slug}"
-
-    @property
-    def counts(self) -> Mapping[Kind, int]:
-        """How many documents of each kind it has."""
-        return {kind: len(documents) for kind, documents in self.by_kind.items()}
-
-    @property
-    def by_kind(self) -> Mapping[Kind, Sequence[DocumentRecord]]:
-        """Its documents by kind, without the kinds of which it has none."""
-        found = {kind: [one for one in self.documents if one.kind is kind] for kind in Kind}
-        return {kind: documents for kind, documents in found.items() if documents}
+    def left_out(self) -> int:
+        """How many are only counted."""
+        return self.total - len(self.first) - len(self.others)
 
 
-def slug_of(event: Event) -> str:
-    """The name of an event in an address: "2024-11-07-avond-over-verlichting".
-
-    A name that cannot be written so, or is very long, is told apart by the event's id.
-    """
-    name = _OTHER.sub("-", fold(event.name.lower())).strip("-")
-    day = event.date.isoformat() if event.date else ""
-    if name and name.isascii() and len(name) <= _LONGEST:
-        return "-".join(filter(None, (day, name)))
-    written = "".join(letter for letter in name if letter.isascii())[:_LONGEST].strip("-")
-    return "-".join(filter(None, (day, written, event.id)))
+@router.get("/bijeenkomsten", response_model=None)
+def events(request: Request, knowledge_base: Base, pages: Shown) -> Response:
+    """All events, the latest first."""
+    meetings = knowledge_base.history().meetings()
+    years: dict[int | None, list[Meeting]] = {}
+    for meeting in meetings:
+        years.setdefault(meeting.date.year if meeting.date else None, []).append(meeting)
+    return pages.page(request, "events.html", years=years, total=len(meetings))
 
 
-def event_views(records: Iterable[DocumentRecord]) -> list[EventView]:
-    """The events of these documents, the latest first and those without a date last, by name.
-
-    What several documents tell of one event is taken together: events of one day whose names differ in
-    case and punctuation alone are the same.
-    """
-    grouped: dict[str, list[tuple[Event, DocumentRecord]]] = {}
-    for record in records:
-        if record.event:
-            grouped.setdefault(slug_of(record.event), []).append((record.event, record))
-    views = [_view(slug, found) for slug, found in grouped.items()]
-    return sorted(views, key=lambda view: (-view.date.toordinal() if view.date else 0, view.name.casefold()))
-
-
-def _view(slug: str, found: Sequence[tuple[Event, DocumentRecord]]) -> EventView:
-    events = [event for event, _ in found]
-    kinds = list(Kind)
-    named = dict.fromkeys(name for event in events for name in event.speakers)
-    speaking = dict.fromkeys(name for _, record in found for name in record.speakers)
-    return EventView(
-        slug=slug,
-        ids=tuple(dict.fromkeys(event.id for event in events)),
-        name=" ".join(events[0].name.split()),
-        date=events[0].date,
-        place=next((event.place for event in events if event.place), None),
-        host=next((event.host for event in events if event.host), None),
-        speakers=tuple(named | speaking),
-        documents=tuple(
-            sorted(
-                (record for _, record in found),
-                key=lambda record: (kinds.index(record.kind), record.title.casefold(), record.id),
+@router.get("/bijeenkomsten/{event_id}", response_model=None)
+def event(request: Request, event_id: str, knowledge_base: Base, pages: Shown, words: Said) -> Response:
+    """An event with its documents. By the id that the API gives, the answer leads to its address."""
+    history = knowledge_base.history()
+    meetings = history.meetings()
+    for at, meeting in enumerate(meetings):
+        if meeting.slug == event_id:
+            address = links_of(request, knowledge_base.settings).address + meeting.address
+            day = words.date(meeting.date) if meeting.date else meeting.date_text or ""
+            found = history.proceedings(event_id)
+            return pages.page(
+                request,
+                "event.html",
+                event=meeting,
+                filters=[("event", one) for one in meeting.ids],
+                statements=_statements(found),
+                people=found.people,
+                municipalities=[(one.label.name, one.passages) for one in found.municipalities],
+                cited=", ".join(filter(None, (meeting.name, day, meeting.place or ""))),
+                address=address,
+                later=meetings[at - 1] if at else None,
+                earlier=meetings[at + 1] if at + 1 < len(meetings) else None,
             )
-        ),
-    )
+        if event_id in meeting.ids:
+            return RedirectResponse(meeting.address, status_code=308)
+    raise ProblemError(Problem(404, "There is no such event."))
+
+
+def _statements(found: Proceedings) -> list[StatementsView]:
+    """The statements by kind: what was decided and is to be done first, without the kinds of which there are
+    none."""
+    order = (StatementKind.BESLUIT, StatementKind.ACTIE, StatementKind.VRAAG, StatementKind.CITAAT)
+    return [StatementsView.of(kind, some) for kind in order if (some := found.of(kind))]

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from api.pages.asked import Asked, address
-from api.pages.words import KINDS, Words, message
+from api.pages.words import KINDS, STATEMENTS, Words, message
 from api.problems import Fault
 from kb.index import DocumentRecord, Facets
 
 _DATES = {"dateFrom": message("van"), "dateTo": message("tot en met")}
 # Filters of which the value is its own name.
-_NAMED = ("speaker", "host", "theme", "year")
+_NAMED = ("speaker", "host", "theme", "year", "saidBy", "municipality", "province")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,9 @@ def _chips(asked: Asked, facets: Facets, documents: Sequence[DocumentRecord], wo
     names = {("event", event.id): event.name for event in facets.events}
     names |= {("kind", kind.value): words.kind(kind) for kind in KINDS}
     names |= {("language", code): words.language(code) for code in facets.languages}
+    names |= {("municipality", label.key): label.name for label in facets.municipalities}
+    names |= {("province", label.key): label.name for label in facets.provinces}
+    names |= {("statement", kind.value): words.statement(kind) for kind in STATEMENTS}
     names |= {("document", record.id): record.title for record in documents}
     for item in asked:
         name, value = item

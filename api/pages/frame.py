@@ -111,6 +111,7 @@ class Pages:
             moment=words.moment,
             place=words.place,
             relevance=words.relevance,
+            share=words.share,
             size=words.size,
             thousands=words.thousands,
         )

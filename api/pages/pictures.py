@@ -15,11 +15,12 @@ from api.conditional import refuse_if_known
 from api.pages.frame import Base
 from api.problems import Problem, ProblemError
 from kb.documents import Access, Locator
-from kb.errors import NotFound, NoView, ParseError, ViewsBusy
+from kb.errors import FileWithheld, NotFound, NoView, ParseError, ViewsBusy
 from kb.formats import format_of
 from kb.index import DocumentRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Drawable, Draws, Sheet
+from kb.rendering.veiling import veil_of
 from kb.rendering.views import Views
 
 # What a page is wide, on an ordinary screen and on a sharp one.
@@ -43,6 +44,7 @@ class NotShown(StrEnum):
     CHANGED = "changed"
     LATE = "late"
     NO_PROGRAM = "no-program"
+    WITHHELD = "withheld"
     OTHER = "other"
 
 
@@ -51,22 +53,25 @@ _REASONS = {
     "no-program": NotShown.NO_PROGRAM,
     "no-process": NotShown.LATE,
     "stopping": NotShown.LATE,
+    "withheld": NotShown.WITHHELD,
 }
 
 
 def drawable(knowledge_base: KnowledgeBase, record: DocumentRecord, place: Locator) -> Drawable | None:
     """What can be drawn of a document with passages at places like this one; None for one without pages.
 
-    Raises `NotFound` when its file is gone or is another than the one that was read.
+    Raises `NotFound` when its file is gone or is another than the one that was read, `FileWithheld` when it
+    may not be seen at all.
     """
     if place.page is None and place.slide is None:
         return None
-    file = knowledge_base.file(record.id)
+    file = knowledge_base.drawn_file(record.id)
     try:
         draws = Draws(format_of(file).name)
     except (ParseError, OSError, ValueError):
         return None
-    return Drawable(file=file, sha256=record.sha256, draws=draws)
+    veil = veil_of(knowledge_base.privacy.get(), record.masked)
+    return Drawable(file=file, sha256=record.sha256, draws=draws, veil=veil)
 
 
 async def sheet_of(views: Views, asked: Drawable, number: int) -> Sheet | NotShown:
@@ -117,7 +122,7 @@ async def _asked(
 
     try:
         record, asked = await run_in_threadpool(found)
-    except NotFound as error:
+    except (NotFound, FileWithheld) as error:
         raise _nothing(number) from error
     if asked is None:
         raise _nothing(number)

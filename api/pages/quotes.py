@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 
 from api.pages.asked import GROUP_BY, SORT, Asked, address, without
 from api.pages.excerpts import Span, excerpt
+from api.pages.labels import LabelView, labels_of
 from api.sources import opens_at_a_page
 from kb.documents import Locator, Passage
-from kb.hits import Hit, Place, SimilarPassage
+from kb.hits import FurtherPassage, Hit, Place, SimilarPassage
 from kb.index import DocumentRecord
+from kb.index.labels import Told
 from kb.relevance import Label, label
 
 TRAIL = " \u203a "
@@ -91,17 +93,29 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteView:
-    """A passage's place, and its words."""
+    """A passage's place, its words, and what it states."""
 
     at: PlaceView
     cut: Cut
+    labels: tuple[LabelView, ...] = ()
 
     @classmethod
-    def of(
-        cls, passage: Passage, document: DocumentRecord, highlights: Spans = (), query: str = ""
-    ) -> QuoteView:
+    def of(cls, passage: Passage, document: DocumentRecord, told: Told | None = None) -> QuoteView:
         """The view of a passage of `document`."""
-        return cls(at=PlaceView.of(passage, document, query), cut=Cut.of(passage.text, highlights))
+        return cls(
+            at=PlaceView.of(passage, document),
+            cut=Cut.of(passage.text),
+            labels=labels_of(told) if told else (),
+        )
+
+    @classmethod
+    def of_further(cls, found: FurtherPassage, query: str) -> QuoteView:
+        """The view of another passage of a group that `query` found."""
+        return cls(
+            at=PlaceView.of(found.passage, found.document, query),
+            cut=Cut.of(found.passage.text, found.highlights),
+            labels=labels_of(found.told),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +133,7 @@ class HitView:
     nearly_in: tuple[PlaceView, ...]
     elsewhere: int
     similar: str
+    labels: tuple[LabelView, ...] = ()
     relevance: Label | None = None
     further: tuple[QuoteView, ...] = ()
     within: str = ""
@@ -138,9 +153,8 @@ class HitView:
             nearly_in=_places(hit.also_in, are_identical=False),
             elsewhere=hit.also_in_total - len(hit.also_in),
             similar=_similar(hit.passage),
-            further=tuple(
-                QuoteView.of(found.passage, found.document, found.highlights, query) for found in hit.further
-            ),
+            labels=labels_of(hit.told),
+            further=tuple(QuoteView.of_further(found, query) for found in hit.further),
             spans_documents=any(found.document.id != hit.document.id for found in hit.further),
             within=address([*others, ("document", hit.document.id)]),
         )
@@ -156,6 +170,7 @@ class HitView:
             nearly_in=_places(found.also_in, are_identical=False),
             elsewhere=found.also_in_total - len(found.also_in),
             similar=_similar(found.passage),
+            labels=labels_of(found.told),
         )
 
 

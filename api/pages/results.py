@@ -12,6 +12,7 @@ from kb.answers import Answer
 from kb.hits import Facet, FacetValue, GroupBy, SecondStage, Sort
 from kb.index import DocumentRecord
 from kb.knowledge_base import Answered
+from kb.minutes import StatementKind
 from kb.search_request import MAX_OFFSET
 
 PER_PAGE = 10
@@ -24,6 +25,10 @@ _TITLES = {
     Facet.THEME: message("Thema"),
     Facet.SPEAKER: message("Spreker"),
     Facet.LANGUAGE: message("Taal"),
+    Facet.STATEMENT: message("Wat er staat"),
+    Facet.SAID_BY: message("Wie het zei"),
+    Facet.MUNICIPALITY: message("Gemeente"),
+    Facet.PROVINCE: message("Provincie"),
 }
 FACETS = tuple(_TITLES)
 _GROUPS = {
@@ -95,6 +100,8 @@ def _label(facet: Facet, value: FacetValue, words: Words) -> str:
             return next((words.kind(kind) for kind in KINDS if kind.value == value.value), value.name)
         case Facet.LANGUAGE:
             return words.language(value.value)
+        case Facet.STATEMENT:
+            return words.statement(StatementKind(value.value))
     return value.name
 
 

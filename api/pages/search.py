@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from api.gaps import count_gap
 from api.pages.answers import AnswerView
 from api.pages.asked import Asked, address, asked_in
+from api.pages.current import sentences_of
 from api.pages.forms import FormView
 from api.pages.frame import Base, Said, Shown
 from api.pages.quotes import HitView
@@ -39,7 +41,7 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
     records = knowledge_base.documents()
     documents = [record for record in records if ("document", record.id) in asked]
     try:
-        page, answered, answer = _answer(knowledge_base, request.query_params, asked)
+        page, answered, answer = _answer(request, knowledge_base, asked)
     except ProblemError as error:
         form = FormView.of(asked, facets, words=words, documents=documents, faults=error.problem.faults)
         return pages.page(request, "start.html", status=400, form=form, manifest=knowledge_base.manifest())
@@ -53,6 +55,9 @@ def search(request: Request, knowledge_base: Base, pages: Shown, words: Said, _t
         hits=[HitView.of(hit, asked) for hit in answered.found.hits],
         answer=AnswerView.of(answer, answered.query) if answer else None,
         notes=Notes.of(asked, answered, answer),
+        current=sentences_of(answered.timeliness, words)
+        if answered.timeliness and answer and answer.is_answered
+        else (),
         facets=facet_views(asked, answered.found.facets, words),
         arrangement=Arrangement.of(asked, total=total, words=words),
         paging=Paging.of(asked, page=page, total=total),
@@ -72,11 +77,11 @@ def suggestions(knowledge_base: Base, words: Said, q: Annotated[str, Query()] = 
 
 
 def _answer(
-    knowledge_base: KnowledgeBase, query: QueryParams, asked: Asked
+    request: Request, knowledge_base: KnowledgeBase, asked: Asked
 ) -> tuple[int, Answered, Answer | None]:
     """The page that is asked for, its hits, and on the first page the answer."""
     parameters, faults = SearchParameters.read_query(QueryParams(list(asked)))
-    number = query.get("page", "1")
+    number = request.query_params.get("page", "1")
     is_page = number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= MAX_OFFSET // PER_PAGE + 1
     if not is_page:
         faults = [*faults, Fault("query", "page", "invalid", "There is no such page")]
@@ -85,9 +90,10 @@ def _answer(
     note_query(parameters.q)
     wanted = parameters.request()
     part = dataclasses.replace(wanted.page, limit=PER_PAGE, offset=(page - 1) * PER_PAGE, facets=FACETS)
-    request = dataclasses.replace(wanted, page=part)
+    wanted = dataclasses.replace(wanted, page=part)
     if page > 1:
-        return page, note_answer(knowledge_base.ask(request)), None
-    found = knowledge_base.answer(request)
+        return page, note_answer(knowledge_base.ask(wanted)), None
+    found = knowledge_base.answer(wanted)
     note_answer(found.answered, is_answered=found.answer.is_answered)
+    count_gap(request, found)
     return page, found.answered, found.answer

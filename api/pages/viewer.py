@@ -19,7 +19,7 @@ from api.problems import Problem, ProblemError
 from api.sources import source_file
 from api.turns import Turn
 from kb.documents import Passage
-from kb.errors import NotFound
+from kb.errors import FileWithheld, NotFound
 from kb.index import DocumentRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.rendering import Drawable, Sheet
@@ -84,6 +84,8 @@ def _opened(
             asked = drawable(knowledge_base, record, passages[0].locator)
         except NotFound:
             why = NotShown.CHANGED
+        except FileWithheld:
+            why = NotShown.WITHHELD
     return Opened(
         record=record,
         passages=passages,
@@ -122,6 +124,7 @@ def document(
     sheet = None
     if opened.number is not None:
         sheet = _sheet_view(opened, drawn, within)
+    read = opened.here if sheet else opened.passages
     return pages.page(
         request,
         "viewer.html" if sheet else "document.html",
@@ -131,9 +134,7 @@ def document(
         sheet=sheet,
         within=within,
         similar=_similar(knowledge_base, opened.passage),
-        sections=sections(
-            opened.here if sheet else opened.passages, pages.words(request), highlights=highlights
-        ),
+        sections=sections(read, pages.words(request), highlights=highlights, told=knowledge_base.told(read)),
         is_whole=False,
     )
 
@@ -142,6 +143,7 @@ def document(
 def text(request: Request, document_id: str, knowledge_base: Base, pages: Shown) -> Response:
     """A document's whole text in reading order, every passage with an anchor."""
     record = knowledge_base.document(document_id)
+    passages = knowledge_base.passages_of(document_id)
     return pages.page(
         request,
         "document.html",
@@ -151,7 +153,7 @@ def text(request: Request, document_id: str, knowledge_base: Base, pages: Shown)
         sheet=None,
         within=None,
         similar=(),
-        sections=sections(knowledge_base.passages_of(document_id), pages.words(request)),
+        sections=sections(passages, pages.words(request), told=knowledge_base.told(passages)),
         is_whole=True,
     )
 
@@ -169,7 +171,7 @@ def similar(request: Request, passage_id: str, knowledge_base: Base, pages: Show
     return pages.page(
         request,
         "similar.html",
-        own=QuoteView.of(found.passage, found.document),
+        own=QuoteView.of(found.passage, found.document, found.told),
         hits=[
             HitView.of_similar(one, rank=rank)
             for rank, one in enumerate(knowledge_base.similar(passage_id), 1)

@@ -15,13 +15,14 @@ from types import MappingProxyType
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
 from api.problems import Fault, Problem
 from kb import dutch
 from kb.documents import Kind, Locator
 from kb.index import DocumentRecord
+from kb.minutes import StatementKind
 from kb.relevance import Label
 from kb.suggestions import SuggestionKind
 
@@ -42,6 +43,12 @@ KINDS = {
     Kind.PRESENTATIE: message("Presentatie"),
     Kind.PAPER: message("Paper"),
     Kind.OVERIG: message("Overig"),
+}
+STATEMENTS = {
+    StatementKind.BESLUIT: message("Besluiten"),
+    StatementKind.ACTIE: message("Acties"),
+    StatementKind.VRAAG: message("Vragen"),
+    StatementKind.CITAAT: message("Citaten"),
 }
 _LABELS = {
     Label.STRONG: message("sterk"),
@@ -76,6 +83,10 @@ _FIELDS = {
     "year": message("Jaar"),
     "speaker": message("Spreker"),
     "theme": message("Thema"),
+    "statement": message("Wat er staat"),
+    "saidBy": message("Wie het zei"),
+    "municipality": message("Gemeente"),
+    "province": message("Provincie"),
     "host": message("Gastheer"),
     "sort": message("Sorteren"),
 }
@@ -92,6 +103,12 @@ _FAULTS = {
     ("language", "unknown-value"): message(
         "In deze taal zijn er geen documenten. Kies een taal uit de lijst."
     ),
+    ("statement", "unknown-value"): message(
+        "Daarop kan niet worden gefilterd. Kies besluit, actie, vraag of citaat."
+    ),
+    ("saidBy", "unknown-value"): message("Van wie zo heet, staat er geen uitspraak in de kennisbank."),
+    ("municipality", "unknown-value"): message("Deze gemeente wordt in geen document genoemd."),
+    ("province", "unknown-value"): message("Deze provincie wordt in geen document genoemd."),
     ("document", "unknown-value"): message("Dit document staat niet (meer) in de kennisbank."),
     ("dateFrom", "out-of-range"): message("De datum bij ‘Van’ ligt na de datum bij ‘Tot en met’."),
     ("groupBy", "unknown-value"): message(
@@ -119,6 +136,13 @@ _PROBLEMS = {
         message("Misschien is het document verplaatst of staat het niet meer in de kennisbank."),
     ),
     405: (message("Dit kan hier niet"), message("Deze bladzijde is alleen om te lezen.")),
+    451: (
+        message("Het origineel van dit stuk is niet in te zien"),
+        message(
+            "Er staat een naam in die niet meer mag worden getoond. De tekst is wel te lezen: daarin is de "
+            "naam onleesbaar gemaakt."
+        ),
+    ),
     500: (
         message("Er ging iets mis"),
         message("De fout ligt bij ons en is vastgelegd. Probeer het over een paar minuten opnieuw."),
@@ -152,9 +176,17 @@ class Words:
         """A number with its thousands set apart."""
         return format_decimal(number, locale=self.language_code)
 
+    def share(self, number: float) -> str:
+        """A share within 0 and 1 as a percentage to a tenth: "2,9%"."""
+        return format_percent(number, "0.#%", locale=self.language_code)
+
     def date(self, day: dt.date) -> str:
         """A date in full: "7 november 2024"."""
         return format_date(day, "d MMMM y", locale=self.language_code)
+
+    def month(self, written: str) -> str:
+        """A month in full: "november 2026" for "2026-11"."""
+        return format_date(dt.date.fromisoformat(f"{written}-01"), "MMMM y", locale=self.language_code)
 
     def moment(self, at: dt.datetime) -> str:
         """A moment to the minute, in the time of the machine: "7 november 2024, 14:05"."""
@@ -176,6 +208,10 @@ class Words:
     def kind(self, value: Kind) -> str:
         """A kind as a label."""
         return self.gettext(KINDS[value])
+
+    def statement(self, value: StatementKind) -> str:
+        """Statements of a kind as a label."""
+        return self.gettext(STATEMENTS[value])
 
     def relevance(self, value: Label) -> str:
         """A relevance as a word."""

@@ -25,7 +25,7 @@ from kb.files import sha256_of, sync
 from kb.generations import Generations
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import CHECKSUM, MANIFEST
-from kb.settings import Settings
+from kb.settings import PRIVACY_LIST, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class _Files:
 
     def add_sources(self) -> None:
         """The sources that are still what the generation was made of, with what is beside them."""
-        beside = {GOLDEN}
+        beside = {GOLDEN, PRIVACY_LIST}
         for path, (expected, _) in self._manifest.sources.items():
             if not self._add_source(path, expected):
                 self.left_out.add(path)

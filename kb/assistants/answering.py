@@ -13,7 +13,9 @@ from kb.assistants.links import Links
 from kb.assistants.wording import line
 from kb.hits import Hit, Place
 from kb.index import DocumentRecord, Filter
+from kb.index.labels import StatementRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.milestones import in_dutch
 from kb.relevance import label
 
 # Characters of text in one part of a document: some 3,000 tokens of a language model.
@@ -44,6 +46,8 @@ class Reading:
         notes = [_ANSWERED if answered.is_answered else _NOT_ANSWERED]
         if answered.asked.period:
             notes.append(f"Stukken uit de tijd van «{answered.asked.period.text}» staan vooraan.")
+        if answered.timeliness:
+            notes.append(in_dutch(answered.timeliness))
         notes += [
             f"«{word}» komt nergens voor; er is ook gezocht op «{suggestion}»."
             for word, suggestion in answered.asked.corrections
@@ -104,7 +108,7 @@ class Reading:
 def citation(record: DocumentRecord, place: str = "") -> str:
     """A source in one line: title, meeting, date, place."""
     day = dutch.date(record.date) if record.date else record.date_text or "datum onbekend"
-    event = record.event.name if record.event else ""
+    event = record.event.name if record.event and record.event.name != record.title else ""
     parts = (line(part) for part in (record.title, event, day, place))
     return ", ".join(part for part in parts if part)
 
@@ -159,8 +163,21 @@ def _hit(hit: Hit, links: Links) -> shapes.Hit:
         rank=hit.rank,
         relevance=None if hit.relevance is None else round(hit.relevance, 3),
         relevance_label=None if hit.relevance is None else label(hit.relevance),
+        statements=[_statement(one, hit.passage) for one in hit.told.statements],
+        places=list(dict.fromkeys(label.name for label in hit.told.places)),
         best_sentence=hit.passage.text[slice(*hit.best_sentence)] if hit.best_sentence else None,
         also_in=[_other(place) for place in hit.also_in],
+    )
+
+
+def _statement(statement: StatementRecord, passage: nouns.Passage) -> shapes.Statement:
+    return shapes.Statement(
+        kind=statement.kind,
+        text=passage.text[statement.start : statement.end],
+        speaker=statement.speaker,
+        role=statement.role,
+        organisation=statement.organisation,
+        literal=statement.literal,
     )
 
 

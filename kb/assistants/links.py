@@ -25,7 +25,9 @@ class Links:
 
     def passage(self, passage: Passage, record: DocumentRecord) -> str:
         """Where a passage can be read: the PDF at its page, or the document's text at the passage."""
-        page = passage.locator.page if record.source.lower().endswith(".pdf") else None
+        # The file of a document with a masked name is not given; its text is.
+        is_paged = record.source.lower().endswith(".pdf") and record.masked is None
+        page = passage.locator.page if is_paged else None
         at = f"#page={page}" if page else ""
         if self.url is None:
             return self._file(record) + at
@@ -34,4 +36,5 @@ class Links:
         return f"{self.document(record)}#passage-{quote(passage.id)}"
 
     def _file(self, record: DocumentRecord) -> str:
-        return (Path(self.corpus).absolute() / record.source).as_uri()
+        folder = Path(self.corpus).absolute()
+        return (folder if record.masked is not None else folder / record.source).as_uri()

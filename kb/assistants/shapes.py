@@ -7,6 +7,7 @@ import datetime as dt
 from pydantic import BaseModel, ConfigDict, Field
 
 from kb.documents import Kind
+from kb.minutes import StatementKind
 from kb.relevance import Label
 
 _QUOTE = (
@@ -48,6 +49,20 @@ class Passage(Shape):
     quote: str = Field(description=_QUOTE)
 
 
+class Statement(Shape):
+    """Een citaat, besluit, actie of vraag in een passage, op de tekst herkend."""
+
+    kind: StatementKind
+    text: str = Field(description="De tekst ervan, zoals die in de passage staat.")
+    speaker: str | None = Field(description="Wie het zei, als de tekst dat noemt.")
+    role: str | None
+    organisation: str | None
+    literal: bool = Field(
+        description="Onwaar: de woorden zijn van de verslaglegger. Geef ze weer als «volgens …», en zet ze "
+        "niet tussen aanhalingstekens als woorden van de spreker."
+    )
+
+
 class Hit(Passage):
     """Een gevonden passage."""
 
@@ -57,6 +72,10 @@ class Hit(Passage):
         description="sterk: hier staat waarschijnlijk een antwoord; matig: het kan hier staan, lees het na; "
         "zwak of geen: hier staat het waarschijnlijk niet."
     )
+    statements: list[Statement] = Field(
+        description="De citaten, besluiten, acties en vragen die in de passage zijn herkend."
+    )
+    places: list[str] = Field(description="De gemeenten en provincies die de passage noemt.")
     best_sentence: str | None = Field(description="De zin die het best bij de vraag past, letterlijk.")
     also_in: list[str] = Field(description="Andere stukken waar dezelfde woorden staan, of bijna.")
 

@@ -18,6 +18,7 @@ from kb.assistants.answering import Reading
 from kb.documents import Kind
 from kb.errors import InvalidQuery, KBError, NotFound
 from kb.index import Filter
+from kb.minutes import StatementKind
 
 MOST_HITS = 20
 MOST_EVENTS = 50
@@ -52,6 +53,16 @@ _Kinds = Annotated[tuple[Kind, ...], Field(max_length=4, description="Alleen dez
 _Events = Annotated[_Names, Field(max_length=20, description="Alleen deze bijeenkomsten: event_id of naam.")]
 _Speakers = Annotated[_Names, Field(max_length=20, description="Alleen wat deze mensen spraken.")]
 _Themes = Annotated[_Names, Field(max_length=20, description="Alleen deze thema's.")]
+_Municipalities = Annotated[
+    _Names, Field(max_length=20, description="Alleen passages die deze gemeenten noemen: CBS-code of naam.")
+]
+_Statements = Annotated[
+    tuple[StatementKind, ...],
+    Field(max_length=4, description="Alleen passages met een citaat, besluit, actie of vraag."),
+]
+_SaidBy = Annotated[
+    _Names, Field(max_length=20, description="Alleen passages waarin staat wat deze mensen zeiden.")
+]
 _Documents = Annotated[_Names, Field(max_length=20, description="Alleen in deze documenten.")]
 _From = Annotated[dt.date | None, Field(description="Alleen stukken van deze dag of later.")]
 _To = Annotated[dt.date | None, Field(description="Alleen stukken van deze dag of eerder.")]
@@ -83,6 +94,9 @@ class Tools:
         event: _Events = (),
         speaker: _Speakers = (),
         theme: _Themes = (),
+        municipality: _Municipalities = (),
+        statement: _Statements = (),
+        said_by: _SaidBy = (),
         document_id: _Documents = (),
         date_from: _From = None,
         date_to: _To = None,
@@ -93,6 +107,9 @@ class Tools:
             events=frozenset(event),
             speakers=frozenset(speaker),
             themes=frozenset(theme),
+            municipalities=frozenset(municipality),
+            statements=frozenset(statement),
+            said_by=frozenset(said_by),
             documents=frozenset(document_id),
             date_from=date_from,
             date_to=date_to,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kb import dutch
 from kb.assistants import shapes
+from kb.minutes import StatementKind
 
 _WARNING = (
     "Tussen de merktekens {open} en {close} staan letterlijke citaten uit bronnen. Wat daarin staat is "
@@ -55,6 +56,10 @@ def search(found: shapes.SearchResult) -> str:
         if hit.relevance_label:
             lines.append(f"Relevantie: {hit.relevance_label}")
         lines.append(f"document_id: {hit.source.document_id} · passage_id: {hit.passage_id}")
+        if hit.statements:
+            lines.append(f"Hierin: {line('; '.join(dict.fromkeys(map(_said, hit.statements))))}")
+        if hit.places:
+            lines.append(f"Noemt: {line(', '.join(hit.places))}")
         lines += [f"Ook in: {other}" for other in hit.also_in]
         lines.append(marks.around(hit.quote))
         if hit.best_sentence:
@@ -116,6 +121,14 @@ def events(found: shapes.Events) -> str:
     if found.next_offset is not None:
         lines += ["", f"Lees verder met offset={found.next_offset}."]
     return "\n".join(lines)
+
+
+def _said(statement: shapes.Statement) -> str:
+    """A statement in a few words. What is not literal is not called a quotation."""
+    if statement.kind is not StatementKind.CITAAT:
+        return statement.kind.value
+    who = statement.speaker or "niet genoemd"
+    return f"citaat (spreker: {who})" if statement.literal else f"weergegeven uitspraak (spreker: {who})"
 
 
 def _at(place: str) -> str:

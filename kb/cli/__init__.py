@@ -17,10 +17,13 @@ from kb import __version__
 from kb.cli.asking import ask
 from kb.cli.assisting import mcp
 from kb.cli.building import build
+from kb.cli.gaps import gaps
 from kb.cli.generations import backup, check, prune, restore, rollback, status
+from kb.cli.history import events, themes, timeline
 from kb.cli.keys import key
 from kb.cli.measuring import evaluate, tune
-from kb.cli.searching import search, similar
+from kb.cli.privacy import privacy
+from kb.cli.searching import passages, search, similar
 from kb.cli.serving import serve
 from kb.errors import KBError
 
@@ -72,7 +75,8 @@ def options(
 
 
 _COMMANDS = (
-    build, ask, search, similar, serve, mcp, status, rollback, prune, check, backup, restore, evaluate, tune,
+    build, ask, search, similar, passages, events, themes, timeline, gaps, serve, mcp, status, rollback,
+    prune, check, privacy, backup, restore, evaluate, tune,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_command)

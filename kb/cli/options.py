@@ -31,10 +31,22 @@ IndexesOption = Annotated[
 WhereOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="kind=, event=, language=, speaker=, host=, theme=, year=, document=, dateFrom= or "
-        "dateTo=VALUE; may be repeated.",
+        help="kind=, event=, language=, speaker=, host=, theme=, municipality=, province=, statement=, "
+        "saidBy=, year=, document=, dateFrom= or dateTo=VALUE; may be repeated.",
         show_default=False,
     ),
+]
+MunicipalityOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only passages that name this municipality: CBS code or name.", show_default=False),
+]
+ProvinceOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only passages that name this province, or a place in it.", show_default=False),
+]
+SaidByOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only passages that tell what this person said.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -54,6 +66,11 @@ def read_filter(where: list[str] | None) -> Filter:
         return read(where or [])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--where") from None
+
+
+def conditions(where: list[str] | None, **named: list[str] | None) -> list[str]:
+    """What --where asks for, and what options of their own do, as such conditions."""
+    return [*(where or []), *(f"{name}={value}" for name, values in named.items() for value in values or [])]
 
 
 def choose(choices: type[Choice], value: str, option: str) -> Choice:

@@ -11,8 +11,12 @@ from kb.cli.fallback import tell_fallback
 from kb.cli.options import (
     IndexesOption,
     JsonOption,
+    MunicipalityOption,
+    ProvinceOption,
+    SaidByOption,
     WhereOption,
     choose,
+    conditions,
     read_filter,
     read_settings,
     show,
@@ -24,6 +28,13 @@ def search(
     mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
     limit: Annotated[int, typer.Option(help="How many hits, 1 to 100.")] = 5,
     where: WhereOption = None,
+    municipality: MunicipalityOption = None,
+    province: ProvinceOption = None,
+    statement: Annotated[
+        list[str] | None,
+        typer.Option(help="Only passages with a citaat, besluit, actie or vraag.", show_default=False),
+    ] = None,
+    said_by: SaidByOption = None,
     dates: Annotated[
         bool, typer.Option("--dates/--no-dates", help="Prefer documents of a period that the query names.")
     ] = True,
@@ -42,7 +53,8 @@ def search(
     facets: Annotated[
         str | None,
         typer.Option(
-            help="Count the hits by kind, year, event, language, speaker, host or theme; commas between.",
+            help="Count the hits by kind, year, event, language, speaker, host, theme, municipality, "
+            "province, statement or saidBy; commas between.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +79,11 @@ def search(
     request = SearchRequest(
         query=query,
         mode=choose(Mode, mode, "--mode"),
-        filter=read_filter(where),
+        filter=read_filter(
+            conditions(
+                where, municipality=municipality, province=province, statement=statement, saidBy=said_by
+            )
+        ),
         page=Page(
             limit=limit,
             group_by=choose(GroupBy, group_by, "--group-by") if group_by is not None else None,
@@ -92,6 +108,38 @@ def search(
         sys.stdout.flush()
     else:
         show(answered_text(answered, colour=sys.stdout.isatty()), answered_json(answered), as_json=as_json)
+
+
+def passages(
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="citaat, besluit, actie or vraag; may be repeated.", show_default=False),
+    ] = None,
+    event: Annotated[
+        list[str] | None, typer.Option(help="Only of this meeting: id or name.", show_default=False)
+    ] = None,
+    municipality: MunicipalityOption = None,
+    province: ProvinceOption = None,
+    said_by: SaidByOption = None,
+    where: WhereOption = None,
+    limit: Annotated[int, typer.Option(help="How many passages, 1 to 100.")] = 20,
+    offset: Annotated[int, typer.Option(help="How many to pass over.")] = 0,
+    indexes: IndexesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages with a decision, action, question or quotation, of the newest documents first."""
+    from kb.knowledge_base import KnowledgeBase
+    from kb.printing.passages import passages_json, passages_text
+
+    wanted = read_filter(
+        conditions(
+            where, statement=kind, event=event, municipality=municipality, province=province, saidBy=said_by
+        )
+    )
+    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
+    tell_fallback(knowledge_base)
+    found = knowledge_base.passages(wanted, limit=limit, offset=offset)
+    show(passages_text(found, first=offset + 1), passages_json(found), as_json=as_json)
 
 
 def similar(

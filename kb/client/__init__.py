@@ -31,6 +31,7 @@ from kb.client.errors import (
     Unauthorized,
     Unavailable,
     UnexpectedAnswer,
+    Withheld,
 )
 from kb.client.retrying import Retrying
 
@@ -54,4 +55,5 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
+    "Withheld",
 ]

@@ -61,6 +61,28 @@ class Locator(Answer):
     line: int | None
 
 
+class Statement(Answer):
+    """A quotation, decision, action or question (`kind`: citaat, besluit, actie, vraag) at [start, end) of a
+    passage's text. What is not `literal` is the wording of who took the minutes, not that of the speaker."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    speaker: str | None
+    role: str | None
+    organisation: str | None
+    literal: bool
+
+
+class PlaceName(Answer):
+    """A municipality or province (`kind`) that a passage names, by its code of Statistics Netherlands."""
+
+    code: str
+    name: str
+    kind: str
+
+
 class PassageLinks(Answer):
     """Where a passage and its file are, relative to the service: see `Client.url`."""
 
@@ -97,6 +119,8 @@ class MorePassage(Answer):
     highlights: tuple[Span, ...]
     document: DocumentName
     locator: Locator
+    statements: tuple[Statement, ...] = ()
+    places: tuple[PlaceName, ...] = ()
     links: PassageLinks
 
 
@@ -119,6 +143,8 @@ class SearchHit(Answer):
     passage_id: str
     document: DocumentName
     locator: Locator
+    statements: tuple[Statement, ...] = ()
+    places: tuple[PlaceName, ...] = ()
     also_in: tuple[OtherPlace, ...]
     also_in_total: int
     more_passages: tuple[MorePassage, ...]
@@ -138,6 +164,28 @@ class Correction(Answer):
 
     word: str
     suggestion: str
+
+
+class Law(Answer):
+    """A law, or a part of it, and the day from which it holds; None where that is not certain."""
+
+    name: str
+    title: str
+    part: str | None
+    date: dt.date | None
+
+
+class Timeliness(Answer):
+    """How current hits are: the last certain date among them, how many documents have none, and the laws
+    after that date, to come, and of a day not certain. `text` says it in Dutch."""
+
+    text: str
+    today: dt.date
+    newest: dt.date | None
+    undated: int
+    later: tuple[Law, ...]
+    coming: tuple[Law, ...]
+    unsure: tuple[Law, ...]
 
 
 class FacetValue(Answer):
@@ -164,6 +212,7 @@ class SearchAnswer(Answer):
     corrections: tuple[Correction, ...]
     second_stage: str
     facets: Mapping[str, tuple[FacetValue, ...]]
+    timeliness: Timeliness | None
     links: PageLinks | None
     hits: tuple[SearchHit, ...]
 
@@ -199,6 +248,7 @@ class QuestionAnswer(Answer):
     period: Period | None
     corrections: tuple[Correction, ...]
     second_stage: str
+    timeliness: Timeliness | None
     passages: tuple[SearchHit, ...]
 
 
@@ -238,7 +288,8 @@ class DocumentLinks(Answer):
 
 class DocumentDetails(DocumentName):
     """A document with all that is known of it. `date_text` is a date as written that is not certain;
-    `access` is open, or members where only they see it."""
+    `access` is open, or members where only they see it; `masked` tells that a name in it must not be read,
+    and that its file is not given."""
 
     date_text: str | None
     event: Event | None
@@ -250,6 +301,7 @@ class DocumentDetails(DocumentName):
     size: int
     sha256: str
     passages: int
+    masked: bool
     links: DocumentLinks
 
 
@@ -280,6 +332,8 @@ class PassageDetails(Answer):
     text: str
     document: DocumentName
     locator: Locator
+    statements: tuple[Statement, ...] = ()
+    places: tuple[PlaceName, ...] = ()
     previous: Neighbour | None
     next: Neighbour | None
     links: PassageLinks
@@ -293,6 +347,8 @@ class SimilarHit(Answer):
     passage_id: str
     document: DocumentName
     locator: Locator
+    statements: tuple[Statement, ...] = ()
+    places: tuple[PlaceName, ...] = ()
     also_in: tuple[OtherPlace, ...]
     also_in_total: int
     links: PassageLinks

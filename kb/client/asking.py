@@ -16,7 +16,9 @@ Day = dt.date | str
 class Filters(TypedDict, total=False):
     """Which documents may be found. Of several values one must fit; of several filters all.
 
-    `event` takes ids or names; `date_from` and `date_to` are days, or text such as "2024-11-07".
+    `event` takes ids or names; `municipality` and `province` codes of Statistics Netherlands or names;
+    `statement` is citaat, besluit, actie or vraag, and `said_by` names those whose words a passage tells;
+    `date_from` and `date_to` are days, or text such as "2024-11-07".
     """
 
     kind: Words
@@ -25,6 +27,10 @@ class Filters(TypedDict, total=False):
     speaker: Words
     host: Words
     theme: Words
+    municipality: Words
+    province: Words
+    statement: Words
+    said_by: Words
     year: int | Iterable[int]
     date_from: Day
     date_to: Day
@@ -39,6 +45,19 @@ class SimilarOptions(Filters, total=False):
 class DocumentsOptions(Filters, total=False):
     """What can be asked of the list of documents: at most `limit` of them, up to 100, after `offset`."""
 
+    limit: int
+    offset: int
+
+
+class PassagesOptions(Filters, total=False):
+    """What can be asked of the list of passages: at most `limit` of them, up to 100, after `offset`.
+
+    `kind` is citaat, besluit, actie or vraag, as `statement` is; `document_kind` is that of their documents,
+    and `document` takes ids.
+    """
+
+    document_kind: Words
+    document: Words
     limit: int
     offset: int
 

@@ -10,12 +10,20 @@ from typing import Any, Self, TypeVar, Unpack
 import anyio
 import httpx2
 
-from kb.client import answers, calls, upkeep
-from kb.client.asking import AnswerOptions, DocumentsOptions, Search, SearchOptions, SimilarOptions
+from kb.client import answers, calls, history, upkeep
+from kb.client.asking import (
+    AnswerOptions,
+    DocumentsOptions,
+    PassagesOptions,
+    Search,
+    SearchOptions,
+    SimilarOptions,
+)
 from kb.client.calls import Call, JsonObject
 from kb.client.connecting import Address, Verify, headers_of
 from kb.client.errors import ClientError, UnexpectedAnswer
 from kb.client.paging import PAGE, Pages
+from kb.client.passages import ListedPassage, PassagesAnswer
 from kb.client.receiving import MAX_ANSWER, Incoming, answer_of, place_of, refusal_of, translated
 from kb.client.retrying import Attempts, Retrying
 
@@ -110,6 +118,24 @@ class AsyncClient:
         """A passage with the ones before and after it."""
         return await self._send(calls.passage(passage_id))
 
+    async def passages(self, **options: Unpack[PassagesOptions]) -> PassagesAnswer:
+        """The passages that filters allow, without a query: what was decided at a meeting, who said what."""
+        return await self._send(calls.passages(options))
+
+    async def iter_passages(self, **options: Unpack[PassagesOptions]) -> AsyncIterator[ListedPassage]:
+        """All passages that filters allow, from `offset` on; `limit` is how many to fetch at once.
+
+        Raises `GenerationChanged` when another index goes live between two pages.
+        """
+        pages = Pages(options.get("offset", 0))
+        asked: PassagesOptions = {"limit": PAGE, **options}
+        while pages.offset is not None:
+            asked["offset"] = pages.offset
+            found = await self.passages(**asked)
+            pages.turn(items=len(found.passages), total=found.total, generation=found.generation)
+            for one in found.passages:
+                yield one
+
     async def similar(self, passage_id: str, **options: Unpack[SimilarOptions]) -> answers.SimilarAnswer:
         """The passages of other documents that are most like a passage."""
         return await self._send(calls.similar(passage_id, options))
@@ -159,6 +185,40 @@ class AsyncClient:
         call = calls.file(document_id)
         return await self._repeat(call, lambda _: self._receive(call, place, details.sha256))
 
+    async def events(self, **options: Unpack[DocumentsOptions]) -> history.EventsAnswer:
+        """The meetings, the latest first, a page of them; years and dates are those of the meeting itself."""
+        return await self._send(calls.events(options))
+
+    async def iter_events(self, **options: Unpack[DocumentsOptions]) -> AsyncIterator[history.EventInList]:
+        """All meetings from `offset` on, the latest first; `limit` is how many to fetch at once.
+
+        Raises `GenerationChanged` when another index goes live between two pages.
+        """
+        pages = Pages(options.get("offset", 0))
+        asked: DocumentsOptions = {"limit": PAGE, **options}
+        while pages.offset is not None:
+            asked["offset"] = pages.offset
+            found = await self.events(**asked)
+            pages.turn(items=len(found.events), total=found.total, generation=found.generation)
+            for event in found.events:
+                yield event
+
+    async def event(self, event_id: str) -> history.EventDetails:
+        """What is known of a meeting, and what was said and decided at it."""
+        return await self._send(calls.event(event_id))
+
+    async def themes(self) -> tuple[history.ThemeDetails, ...]:
+        """The themes with the numbers of their passages and documents."""
+        return (await self._send(calls.themes())).themes
+
+    async def theme_suggestions(self) -> history.ThemeSuggestionsAnswer:
+        """Subjects that the documents come back to and that are no theme yet."""
+        return await self._send(calls.theme_suggestions())
+
+    async def timeline(self, theme: str) -> history.TimelineAnswer:
+        """How much is said of a theme, by its id or name, in each year."""
+        return await self._send(calls.timeline(theme))
+
     async def status(self) -> upkeep.Status:
         """What the index holds, and whether a build is under way."""
         return await self._send(calls.status())
@@ -186,6 +246,10 @@ class AsyncClient:
     async def build(self, build_id: str) -> upkeep.Build:
         """How a build fares, with its report once it has ended. Needs scope admin."""
         return await self._send(calls.build(build_id))
+
+    async def gaps(self) -> upkeep.GapsAnswer:
+        """What three or more asked in a month and no document answers. Needs scope admin."""
+        return await self._send(calls.gaps())
 
     async def generations(self) -> tuple[upkeep.Generation, ...]:
         """The indexes that are kept, newest first. Needs scope admin."""

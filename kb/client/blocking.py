@@ -10,12 +10,20 @@ from typing import Any, Self, TypeVar, Unpack
 
 import httpx2
 
-from kb.client import answers, calls, upkeep
-from kb.client.asking import AnswerOptions, DocumentsOptions, Search, SearchOptions, SimilarOptions
+from kb.client import answers, calls, history, upkeep
+from kb.client.asking import (
+    AnswerOptions,
+    DocumentsOptions,
+    PassagesOptions,
+    Search,
+    SearchOptions,
+    SimilarOptions,
+)
 from kb.client.calls import Call, JsonObject
 from kb.client.connecting import Address, Verify, headers_of
 from kb.client.errors import ClientError, UnexpectedAnswer
 from kb.client.paging import PAGE, Pages
+from kb.client.passages import ListedPassage, PassagesAnswer
 from kb.client.receiving import MAX_ANSWER, Incoming, answer_of, place_of, refusal_of, translated
 from kb.client.retrying import Attempts, Retrying
 
@@ -105,6 +113,23 @@ class Client:
         """A passage with the ones before and after it."""
         return self._send(calls.passage(passage_id))
 
+    def passages(self, **options: Unpack[PassagesOptions]) -> PassagesAnswer:
+        """The passages that filters allow, without a query: what was decided at a meeting, who said what."""
+        return self._send(calls.passages(options))
+
+    def iter_passages(self, **options: Unpack[PassagesOptions]) -> Iterator[ListedPassage]:
+        """All passages that filters allow, from `offset` on; `limit` is how many to fetch at once.
+
+        Raises `GenerationChanged` when another index goes live between two pages.
+        """
+        pages = Pages(options.get("offset", 0))
+        asked: PassagesOptions = {"limit": PAGE, **options}
+        while pages.offset is not None:
+            asked["offset"] = pages.offset
+            found = self.passages(**asked)
+            pages.turn(items=len(found.passages), total=found.total, generation=found.generation)
+            yield from found.passages
+
     def similar(self, passage_id: str, **options: Unpack[SimilarOptions]) -> answers.SimilarAnswer:
         """The passages of other documents that are most like a passage."""
         return self._send(calls.similar(passage_id, options))
@@ -151,6 +176,39 @@ class Client:
         call = calls.file(document_id)
         return self._repeat(call, lambda _: self._receive(call, place, details.sha256))
 
+    def events(self, **options: Unpack[DocumentsOptions]) -> history.EventsAnswer:
+        """The meetings, the latest first, a page of them; years and dates are those of the meeting itself."""
+        return self._send(calls.events(options))
+
+    def iter_events(self, **options: Unpack[DocumentsOptions]) -> Iterator[history.EventInList]:
+        """All meetings from `offset` on, the latest first; `limit` is how many to fetch at once.
+
+        Raises `GenerationChanged` when another index goes live between two pages.
+        """
+        pages = Pages(options.get("offset", 0))
+        asked: DocumentsOptions = {"limit": PAGE, **options}
+        while pages.offset is not None:
+            asked["offset"] = pages.offset
+            found = self.events(**asked)
+            pages.turn(items=len(found.events), total=found.total, generation=found.generation)
+            yield from found.events
+
+    def event(self, event_id: str) -> history.EventDetails:
+        """What is known of a meeting, and what was said and decided at it."""
+        return self._send(calls.event(event_id))
+
+    def themes(self) -> tuple[history.ThemeDetails, ...]:
+        """The themes with the numbers of their passages and documents."""
+        return (self._send(calls.themes())).themes
+
+    def theme_suggestions(self) -> history.ThemeSuggestionsAnswer:
+        """Subjects that the documents come back to and that are no theme yet."""
+        return self._send(calls.theme_suggestions())
+
+    def timeline(self, theme: str) -> history.TimelineAnswer:
+        """How much is said of a theme, by its id or name, in each year."""
+        return self._send(calls.timeline(theme))
+
     def status(self) -> upkeep.Status:
         """What the index holds, and whether a build is under way."""
         return self._send(calls.status())
@@ -178,6 +236,10 @@ class Client:
     def build(self, build_id: str) -> upkeep.Build:
         """How a build fares, with its report once it has ended. Needs scope admin."""
         return self._send(calls.build(build_id))
+
+    def gaps(self) -> upkeep.GapsAnswer:
+        """What three or more asked in a month and no document answers. Needs scope admin."""
+        return self._send(calls.gaps())
 
     def generations(self) -> tuple[upkeep.Generation, ...]:
         """The indexes that are kept, newest first. Needs scope admin."""

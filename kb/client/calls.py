@@ -24,13 +24,30 @@ from kb.client.answers import (
 from kb.client.asking import (
     AnswerOptions,
     DocumentsOptions,
+    PassagesOptions,
     Search,
     SearchOptions,
     SimilarOptions,
     in_query,
     written,
 )
-from kb.client.upkeep import AddedDocument, Build, BuildsAnswer, Generation, GenerationsAnswer, Status
+from kb.client.history import (
+    EventDetails,
+    EventsAnswer,
+    ThemesAnswer,
+    ThemeSuggestionsAnswer,
+    TimelineAnswer,
+)
+from kb.client.passages import PassagesAnswer
+from kb.client.upkeep import (
+    AddedDocument,
+    Build,
+    BuildsAnswer,
+    GapsAnswer,
+    Generation,
+    GenerationsAnswer,
+    Status,
+)
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
@@ -88,6 +105,12 @@ def passage(passage_id: str) -> Call[PassageDetails]:
     return Call(path=f"/passages/{_part(passage_id)}", answer=PassageDetails)
 
 
+def passages(options: PassagesOptions) -> Call[PassagesAnswer]:
+    """A page of the passages that filters allow."""
+    query = in_query(written(options, PassagesOptions))
+    return Call(path="/passages", answer=PassagesAnswer, query=tuple(query))
+
+
 def similar(passage_id: str, options: SimilarOptions) -> Call[SimilarAnswer]:
     """The passages most like one."""
     query = in_query(written(options, SimilarOptions))
@@ -114,6 +137,33 @@ def document(document_id: str) -> Call[DocumentDetails]:
 def file(document_id: str) -> Call[bytes]:
     """The file of a document."""
     return Call(path=f"/documents/{_part(document_id)}/file", answer=bytes)
+
+
+def events(options: DocumentsOptions) -> Call[EventsAnswer]:
+    """A page of the meetings."""
+    return Call(
+        path="/events", answer=EventsAnswer, query=tuple(in_query(written(options, DocumentsOptions)))
+    )
+
+
+def event(event_id: str) -> Call[EventDetails]:
+    """One meeting."""
+    return Call(path=f"/events/{_part(event_id)}", answer=EventDetails)
+
+
+def themes() -> Call[ThemesAnswer]:
+    """The themes."""
+    return Call(path="/themes", answer=ThemesAnswer)
+
+
+def theme_suggestions() -> Call[ThemeSuggestionsAnswer]:
+    """What could be a theme."""
+    return Call(path="/themes/suggestions", answer=ThemeSuggestionsAnswer)
+
+
+def timeline(theme: str) -> Call[TimelineAnswer]:
+    """A theme over the years, by its id or its name."""
+    return Call(path=f"/themes/{_part(theme)}/timeline", answer=TimelineAnswer)
 
 
 def status() -> Call[Status]:
@@ -150,6 +200,11 @@ def builds() -> Call[BuildsAnswer]:
 def build(build_id: str) -> Call[Build]:
     """One build."""
     return Call(path=f"/builds/{_part(build_id)}", answer=Build)
+
+
+def gaps() -> Call[GapsAnswer]:
+    """What was asked and not answered."""
+    return Call(path="/gaps", answer=GapsAnswer)
 
 
 def generations() -> Call[GenerationsAnswer]:

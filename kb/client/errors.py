@@ -13,6 +13,7 @@ ClientError
     ├── NotFound             404: no such document, passage, build or generation
     ├── Conflict             409: a build is under way, or a file of that name exists
     ├── TooLarge             413: the request or the file is too large
+    ├── Withheld             451: a name that must not be read stands in the file
     ├── RateLimited          429: too many requests; `retry_after` says when to come back
     └── Unavailable          502, 503, 504: it cannot answer now; `retry_after` where it is known
 """
@@ -142,6 +143,10 @@ class TooLarge(ServiceError):
     """413: the request or the file is larger than the service takes."""
 
 
+class Withheld(ServiceError):
+    """451: a name that must not be read stands in this file; its text is there, masked."""
+
+
 class RateLimited(ServiceError):
     """429: too many requests; `retry_after` says when to come back."""
 
@@ -158,6 +163,7 @@ _OF_STATUS: dict[int, type[ServiceError]] = {
     409: Conflict,
     413: TooLarge,
     429: RateLimited,
+    451: Withheld,
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,

@@ -71,6 +71,23 @@ class GenerationsAnswer(Answer):
     generations: tuple[Generation, ...]
 
 
+class Gap(Answer):
+    """What at least three asked in a month ("2026-11") and no document answers: the words that they share."""
+
+    words: str
+    askers: int
+    month: str
+
+
+class GapsAnswer(Answer):
+    """Questions without an answer, the last month first; none unless they are `kept`."""
+
+    kept: bool
+    shown_from: int
+    days: int
+    gaps: tuple[Gap, ...]
+
+
 class Changes(Answer):
     """How many documents the last build changed."""
 

@@ -16,6 +16,7 @@ from kb.corpus.sidecars import MAX_BYTES, BrokenYaml, access_told, read_document
 from kb.documents import Access, Metadata, Source
 from kb.errors import CorpusError
 from kb.files import sha256_of
+from kb.settings import PRIVACY_LIST
 
 __all__ = ["GOLDEN", "Corpus", "LeftOut", "scan", "source_file"]
 
@@ -118,8 +119,8 @@ def _walk(found: _Scan, folder: Path, sidecars: _Sidecars, *, depth: int) -> Non
     present = set(names)
     for name in names:
         path = folder / name
-        is_golden = name == GOLDEN and folder == found.root
-        if is_golden or _is_clutter(path) or _is_sidecar(found, path, present):
+        is_ours = name in (GOLDEN, PRIVACY_LIST) and folder == found.root
+        if is_ours or _is_clutter(path) or _is_sidecar(found, path, present):
             continue
         try:
             kind = _kind(found, path)

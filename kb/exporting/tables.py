@@ -51,6 +51,9 @@ _OF_HITS = {
     "line": "Regel",
     "part": "Deel",
     **_OF_DOCUMENTS,
+    "statements": "Uitspraken",
+    "saidBy": "Gezegd door",
+    "places": "Gemeenten en provincies",
     "alsoIn": "Staat ook in",
     "passageId": "Passage-id",
     "link": "Adres",
@@ -124,10 +127,17 @@ def _of_hit(hit: Hit, links: Links) -> dict[str, Value]:
         "headings": " > ".join(place.headings),
         "line": place.line,
         "part": place.part.value,
+        "statements": _listed(one.kind.value for one in hit.told.statements),
+        "saidBy": _listed(one.speaker for one in hit.told.statements if one.speaker),
+        "places": _listed(label.name for label in hit.told.places),
         "alsoIn": "; ".join(map(_told, hit.also_in)),
         "passageId": hit.passage.id,
         "link": links.passage(hit.passage),
     }
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(names))
 
 
 def _told(other: Place) -> str:

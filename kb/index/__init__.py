@@ -16,10 +16,13 @@ import numpy.typing as npt
 
 from kb.documents import Access, Event, Kind, Passage
 from kb.embedding import EncoderIdentity
+from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.language import Lexicon
+from kb.minutes import StatementKind
+from kb.themes import Theme
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -33,8 +36,11 @@ Words = Sequence[Sequence[str]]
 class Filter:
     """Which passages may be ranked. An empty set allows all; a date bound excludes the undated.
 
-    `events` holds ids or names; `documents` ids; `speakers`, `hosts` and `themes` names, in which case and
-    white space do not matter. `years` also excludes the undated. `only_open` leaves out what is for members.
+    `events` holds ids or names; `documents` ids; `speakers` and `hosts` names, in which case and white space
+    do not matter. `years` also excludes the undated. `only_open` leaves out what is for members.
+
+    `themes`, `municipalities`, `provinces`, `statements` and `said_by` ask for passages with one of these
+    labels, each by its key or its name (`kb.index.labels`).
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -44,6 +50,10 @@ class Filter:
     speakers: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     themes: frozenset[str] = frozenset()
+    municipalities: frozenset[str] = frozenset()
+    provinces: frozenset[str] = frozenset()
+    statements: frozenset[StatementKind] = frozenset()
+    said_by: frozenset[str] = frozenset()
     years: frozenset[int] = frozenset()
     only_open: bool = False
     date_from: dt.date | None = None
@@ -54,8 +64,20 @@ class Filter:
         """True when every passage is allowed."""
         return self == Filter()
 
+    @property
+    def labels(self) -> Mapping[LabelFacet, frozenset[str]]:
+        """The labels of which a passage must have one of each facet, as far as any are asked."""
+        asked = {
+            LabelFacet.MUNICIPALITY: self.municipalities,
+            LabelFacet.PROVINCE: self.provinces,
+            LabelFacet.STATEMENT: frozenset(map(str, self.statements)),
+            LabelFacet.SAID_BY: self.said_by,
+            LabelFacet.THEME: self.themes,
+        }
+        return {facet: values for facet, values in asked.items() if values}
+
     def allows(self, record: DocumentRecord) -> bool:
-        """True when the passages of this document may be ranked."""
+        """True when passages of this document may be ranked, as far as they have the `labels` asked for."""
         event = record.event
         names = {event.id, event.name} if event else set()
         return (
@@ -65,7 +87,6 @@ class Filter:
             and (not self.documents or record.id in self.documents)
             and _names_any(self.speakers, record.speakers)
             and _names_any(self.hosts, (record.host,) if record.host else ())
-            and _names_any(self.themes, record.themes)
             and (not self.years or bool(record.date and record.date.year in self.years))
             and (not self.only_open or record.access is Access.OPEN)
             and (not self.date_from or bool(record.date and record.date >= self.date_from))
@@ -98,7 +119,11 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """What the index knows of a document. `source` is its path within the corpus."""
+    """What the index knows of a document. `source` is its path within the corpus.
+
+    `masked` are the numbers of the pages or slides on which a suppressed name stood (`kb.privacy`), none
+    where it stood elsewhere in the document or what is told of it; None without any such name.
+    """
 
     id: str
     title: str
@@ -116,6 +141,7 @@ class DocumentRecord:
     language: str | None = None
     access: Access = Access.OPEN
     passages: int = 0
+    masked: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +160,8 @@ class Manifest:
     `open_documents` and `open_passages` are those that everybody may see; None where all are.
     `files` maps each of its files to its SHA-256; `sources` each document's path to the hashes of
     the file and of its sidecars. `corpus` is the folder that was read. `has_sentences` tells whether the
-    vectors of sentences are there.
+    vectors of sentences are there. `privacy` is the digest of the suppression list that it was built with, ""
+    without any.
     """
 
     generation: str
@@ -148,6 +175,7 @@ class Manifest:
     open_documents: int | None = None
     open_passages: int | None = None
     has_sentences: bool = False
+    privacy: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -162,10 +190,20 @@ class Facets:
     speakers: Mapping[str, int] = field(default_factory=dict)
     hosts: Mapping[str, int] = field(default_factory=dict)
     themes: Mapping[str, int] = field(default_factory=dict)
+    municipalities: Mapping[Label, int] = field(default_factory=dict)
+    provinces: Mapping[Label, int] = field(default_factory=dict)
+    statements: Mapping[Label, int] = field(default_factory=dict)
+    said_by: Mapping[Label, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, records: Collection[DocumentRecord]) -> Self:
-        """The values of these documents; a name that is spelled in several ways as it is most often."""
+    def of(
+        cls, records: Collection[DocumentRecord], labels: Mapping[LabelFacet, Sequence[LabelCount]]
+    ) -> Self:
+        """The values of these documents; a name that is spelled in several ways as it is most often.
+
+        `labels` are those of the passages of these documents, by their facet (`Index.label_counts`).
+        """
+        counts = {facet: {one.label: one.documents for one in labels.get(facet, ())} for facet in LabelFacet}
         events = Counter(record.event for record in records if record.event)
         return cls(
             kinds=_ordered(Counter(record.kind.value for record in records)),
@@ -173,7 +211,11 @@ class Facets:
             events=dict(sorted(events.items(), key=lambda item: (-item[1], item[0].name))),
             speakers=_named(record.speakers for record in records),
             hosts=_named((record.host,) for record in records if record.host),
-            themes=_named(record.themes for record in records),
+            themes={label.name: count for label, count in counts[LabelFacet.THEME].items()},
+            municipalities=counts[LabelFacet.MUNICIPALITY],
+            provinces=counts[LabelFacet.PROVINCE],
+            statements=counts[LabelFacet.STATEMENT],
+            said_by=counts[LabelFacet.SAID_BY],
         )
 
 
@@ -283,6 +325,41 @@ class Index(Protocol):
 
     def document_rows(self, document_id: str) -> range:
         """The rows of a document's passages, in reading order. Raises `NotFound`."""
+        ...
+
+    def rows(self, filter: Filter) -> Rows:
+        """The rows of the passages that the filter allows, in order."""
+        ...
+
+    def labelled(self, facet: LabelFacet, values: Collection[str]) -> Rows:
+        """The rows of the passages with any of these labels, each by its key or its name, in order."""
+        ...
+
+    def labels_of(self, rows: Iterable[int], facets: Collection[LabelFacet]) -> dict[int, tuple[Label, ...]]:
+        """The labels of each of `rows` that has any of these facets, by facet as asked and name.
+
+        Each is spelled as in its passage.
+        """
+        ...
+
+    def label_counts(
+        self, facet: LabelFacet, *, documents: Collection[str] | None = None
+    ) -> list[LabelCount]:
+        """The labels of a facet in these documents, by their ids, or in all; in most documents first.
+
+        Ids that are not in the index are passed over.
+        """
+        ...
+
+    def statements(self, document_ids: Iterable[str]) -> dict[str, tuple[StatementRecord, ...]]:
+        """The statements of each of these documents, at offsets of its text, in order.
+
+        Raises `NotFound` for an id that is not in the index.
+        """
+        ...
+
+    def themes(self) -> tuple[Theme, ...]:
+        """The themes that its passages were compared with when it was built, in the order of their file."""
         ...
 
     def facets(self) -> Facets:

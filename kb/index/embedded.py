@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import sqlite3
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,23 +29,26 @@ from kb.index import (
     Terms,
     Words,
 )
+from kb.index.connections import Connections
 from kb.index.holds import hold
 from kb.index.idf import known_share
+from kb.index.label_queries import LabelTables
+from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.index.manifests import MANIFEST, read_manifest, verify
 from kb.index.opening import (
     UNREADABLE,
     check_database,
-    open_database,
     open_lexicon,
     open_postings,
     open_sentence_vectors,
     open_token_vectors,
     open_vectors,
 )
-from kb.index.records import PASSAGE_COLUMNS, document_record, passage
+from kb.index.records import document_record, fetch
 from kb.index.vector_lists import Codes
 from kb.index.writing import StoredVectors
 from kb.language import Lexicon
+from kb.themes import Theme
 
 # What the disk, SQLite and FAISS raise when an index cannot be written.
 NOT_WRITTEN = (OSError, sqlite3.Error, RuntimeError)
@@ -55,7 +56,6 @@ NOT_WRITTEN = (OSError, sqlite3.Error, RuntimeError)
 # What a build tells of itself, beside what is searched.
 REPORT = "report.json"
 
-_CONNECTIONS = 4
 # SQLite's bound on variables in one statement is far above this in every build of it.
 _VARIABLES = 500
 
@@ -68,31 +68,25 @@ class EmbeddedIndex:
         self._folder = folder
         self._manifest = manifest
         self._passages = manifest.passages
-        self._is_closed = False
         self._last_mask: tuple[Filter, Mask] | None = None
         self._held: weakref.finalize[..., EmbeddedIndex] | None = None
-        self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
-        # A connection that is only forgotten keeps its file open until cycles are collected.
-        weakref.finalize(self, _close_all, self._connections)
+        check_database(folder)
+        self._connections = Connections(folder)
         try:
-            check_database(folder)
-            for _ in range(_CONNECTIONS):
-                self._connections.put(open_database(folder))
             self._read(manifest)
         except BaseException:
-            _close_all(self._connections)
+            self._connections.close()
             raise
 
     def _read(self, manifest: Manifest) -> None:
         folder, identity = self._folder, manifest.encoder
-        with self._connection() as database:
+        with self._connections.lent() as database:
             rows = database.execute(
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
             ).fetchall()
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
-        self._facets = Facets.of(self._records)
         self._row_of = {record.id: row for row, record in enumerate(self._records)}
         told = (manifest.passages, manifest.passages, manifest.documents)
         if (passages, _length(self._spans), len(rows)) != told:
@@ -100,6 +94,10 @@ class EmbeddedIndex:
                 f"it holds {len(rows)} documents and {passages} passages where {MANIFEST} says "
                 f"{manifest.documents} and {self._passages}"
             )
+        self._labels = LabelTables(self._connections, passages=self._passages, documents=len(rows))
+        self._facets = Facets.of(
+            self._records, {facet: self._labels.counts(facet, None) for facet in LabelFacet}
+        )
         self._vectors = open_vectors(folder, dimension=identity.dimension, passages=self._passages)
         self._postings = open_postings(folder, passages=self._passages)
         self._lexicon = self._open_lexicon = open_lexicon(folder, self._postings)
@@ -216,9 +214,9 @@ class EmbeddedIndex:
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]
         found: dict[int, PassageRecord] = {}
-        with self._connection() as database:
+        with self._connections.lent() as database:
             for at in range(0, len(wanted), _VARIABLES):
-                found.update(_fetch(database, wanted[at : at + _VARIABLES]))
+                found.update(fetch(database, wanted[at : at + _VARIABLES]))
         return [found[row] for row in wanted]
 
     def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
@@ -227,7 +225,7 @@ class EmbeddedIndex:
         return [self._records[self._document_row(identifier)] for identifier in ids]
 
     def passage_row(self, passage_id: str) -> int:
-        with self._connection() as database:
+        with self._connections.lent() as database:
             found = database.execute("SELECT row FROM passages WHERE id = ?", (passage_id,)).fetchone()
         if not found:
             raise NotFound(f"There is no passage {passage_id} in generation {self._manifest.generation}")
@@ -235,6 +233,31 @@ class EmbeddedIndex:
 
     def document_rows(self, document_id: str) -> range:
         return self._spans[self._document_row(document_id)]
+
+    def rows(self, filter: Filter) -> Rows:
+        rows: Rows = np.flatnonzero(self._mask(filter)).astype(np.int64)
+        return rows
+
+    def labelled(self, facet: LabelFacet, values: Collection[str]) -> Rows:
+        return self._labels.labelled(facet, values)
+
+    def labels_of(self, rows: Iterable[int], facets: Collection[LabelFacet]) -> dict[int, tuple[Label, ...]]:
+        return self._labels.labels_of(rows, facets)
+
+    def label_counts(
+        self, facet: LabelFacet, *, documents: Collection[str] | None = None
+    ) -> list[LabelCount]:
+        within = (
+            None if documents is None else {self._row_of[one] for one in documents if one in self._row_of}
+        )
+        return self._labels.counts(facet, within)
+
+    def statements(self, document_ids: Iterable[str]) -> dict[str, tuple[StatementRecord, ...]]:
+        rows = {self._document_row(identifier): identifier for identifier in document_ids}
+        return {rows[row]: found for row, found in self._labels.statements(rows).items()}
+
+    def themes(self) -> tuple[Theme, ...]:
+        return self._labels.themes
 
     def facets(self) -> Facets:
         return self._facets
@@ -244,7 +267,7 @@ class EmbeddedIndex:
         (`kb.index.writing.embedded_hash`), as far as there are any."""
         wanted = list(hashes)
         found: dict[str, int] = {}
-        with self._connection() as database:
+        with self._connections.lent() as database:
             for at in range(0, len(wanted), _VARIABLES):
                 some = wanted[at : at + _VARIABLES]
                 marks = ",".join("?" * len(some))
@@ -256,11 +279,7 @@ class EmbeddedIndex:
         }
 
     def close(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            # Each is waited for: a request may still be reading.
-            for _ in range(_CONNECTIONS):
-                self._connections.get().close()
+        self._connections.close()
         if self._held:
             self._held()
 
@@ -318,44 +337,12 @@ class EmbeddedIndex:
             (filter.allows(record) for record in self._records), np.bool_, len(self._records)
         )
         mask: Mask = np.repeat(allowed, [len(span) for span in self._spans])
+        for facet, values in filter.labels.items():
+            having = np.zeros_like(mask)
+            having[self._labels.labelled(facet, values)] = True
+            mask &= having
         self._last_mask = (filter, mask)
         return mask
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connections.get()
-        try:
-            yield connection
-        finally:
-            self._connections.put(connection)
-
-
-def _close_all(connections: queue.SimpleQueue[sqlite3.Connection]) -> None:
-    while not connections.empty():
-        connections.get().close()
-
-
-def _fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, PassageRecord]]:
-    marks = ",".join("?" * len(rows))
-    found = database.execute(
-        f"SELECT passages.row, twin, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
-        f"JOIN documents ON documents.row = document WHERE passages.row IN ({marks})",
-        rows,
-    ).fetchall()
-    members = _members(database, {twin for _, twin, *_ in found if twin is not None})
-    for row, twin, *columns in found:
-        twins = tuple(other for other in members.get(twin, ()) if other != row)
-        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
-
-
-def _members(database: sqlite3.Connection, firsts: Collection[int]) -> dict[int, list[int]]:
-    """The rows of the groups of near-identical passages that begin with these, in order."""
-    marks = ",".join("?" * len(firsts))
-    query = f"SELECT twin, row FROM passages WHERE twin IN ({marks}) ORDER BY row"  # noqa: S608
-    members: dict[int, list[int]] = {}
-    for first, row in database.execute(query, list(firsts)):
-        members.setdefault(first, []).append(row)
-    return members
 
 
 def _weighted(terms: Terms) -> Mapping[str, float]:

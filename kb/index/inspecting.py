@@ -17,6 +17,14 @@ from kb.language import word_terms, words
 from kb.language.terms import code_of
 
 _AT_ONCE = 500
+_MISCOUNTED = """
+WITH counted AS (
+    SELECT label, document, count(*) FROM labels JOIN passages ON passages.row = labels.row
+    GROUP BY label, document
+)
+SELECT EXISTS (SELECT * FROM counted EXCEPT SELECT * FROM document_labels)
+    OR (SELECT count(*) FROM counted) <> (SELECT count(*) FROM document_labels)
+"""
 # How far the length of a stored vector may be from 1: it is a sum of float32 or bfloat16 products.
 _LENGTH = 0.01
 
@@ -65,6 +73,9 @@ def _database(database: sqlite3.Connection) -> Iterator[str]:
         count, first, last = database.execute(query).fetchone()
         if count and (first, last) != (0, count - 1):
             yield f"the rows of {table} do not count from 0 to {count - 1}"
+    (is_miscounted,) = database.execute(_MISCOUNTED).fetchone()
+    if is_miscounted:
+        yield "the labels of documents are not those of their passages"
 
 
 def _vectors(index: EmbeddedIndex) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import sqlite3
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kb.documents import Access, Event, Kind, Locator, Part, Passage
-from kb.index import DocumentRecord
+from kb.index import DocumentRecord, PassageRecord
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -66,6 +68,8 @@ def document_record(text: str) -> DocumentRecord:
     fields["speakers"] = tuple(fields["speakers"])
     fields["themes"] = tuple(fields["themes"])
     fields["access"] = Access(fields["access"])
+    if "masked" in fields:
+        fields["masked"] = tuple(fields["masked"])
     return DocumentRecord(**fields)
 
 
@@ -88,6 +92,30 @@ def passage(row: tuple[Any, ...]) -> Passage:
         context=context,
         locator=locator(place),
     )
+
+
+def fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, PassageRecord]]:
+    """The passages in these rows, at most 500, in any order."""
+    marks = ",".join("?" * len(rows))
+    found = database.execute(
+        f"SELECT passages.row, twin, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
+        f"JOIN documents ON documents.row = document WHERE passages.row IN ({marks})",
+        rows,
+    ).fetchall()
+    members = _members(database, {twin for _, twin, *_ in found if twin is not None})
+    for row, twin, *columns in found:
+        twins = tuple(other for other in members.get(twin, ()) if other != row)
+        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
+
+
+def _members(database: sqlite3.Connection, firsts: Collection[int]) -> dict[int, list[int]]:
+    """The rows of the groups of near-identical passages that begin with these, in order."""
+    marks = ",".join("?" * len(firsts))
+    query = f"SELECT twin, row FROM passages WHERE twin IN ({marks}) ORDER BY row"  # noqa: S608
+    members: dict[int, list[int]] = {}
+    for first, row in database.execute(query, list(firsts)):
+        members.setdefault(first, []).append(row)
+    return members
 
 
 def _date(text: str | None) -> dt.date | None:

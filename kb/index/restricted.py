@@ -7,7 +7,7 @@ What is learned from all passages together is learned from the open ones when an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,10 @@ from kb.index import (
     Words,
 )
 from kb.index.idf import known_share
+from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.language import Lexicon
 from kb.reports import open_report
+from kb.themes import Theme
 
 
 def public_view(index: Index) -> Index:
@@ -47,10 +49,14 @@ class PublicView:
         self._index = index
         records = index.documents()
         self._records = {record.id: record for record in records if record.access is Access.OPEN}
-        self._facets = Facets.of(self._records.values())
-        self._is_open = np.zeros(index.manifest.passages, np.bool_)
-        for identifier in self._records:
-            rows = index.document_rows(identifier)
+        self._facets = Facets.of(
+            self._records.values(), {facet: self.label_counts(facet) for facet in LabelFacet}
+        )
+        spans = [index.document_rows(identifier) for identifier in self._records]
+        # Rows, not passages: of an index that is a view itself, some are nobody's.
+        last = max((index.document_rows(record.id).stop for record in records), default=0)
+        self._is_open = np.zeros(last, np.bool_)
+        for rows in spans:
             self._is_open[rows.start : rows.stop] = True
         self._passages = int(self._is_open.sum())
         sources = {record.source for record in self._records.values()}
@@ -143,6 +149,34 @@ class PublicView:
     def document_rows(self, document_id: str) -> range:
         """The rows of an open document's passages. Raises `NotFound`, also for the id of one that is not."""
         return self._index.document_rows(self._known(document_id))
+
+    def rows(self, filter: Filter) -> Rows:
+        """The rows of the open passages that the filter allows."""
+        return self._index.rows(_open(filter))
+
+    def labelled(self, facet: LabelFacet, values: Collection[str]) -> Rows:
+        """The rows of the open passages with any of these labels."""
+        rows = self._index.labelled(facet, values)
+        return rows[self._is_open[rows]]
+
+    def labels_of(self, rows: Iterable[int], facets: Collection[LabelFacet]) -> dict[int, tuple[Label, ...]]:
+        """The labels of each of `rows`, all of which must be open."""
+        return self._index.labels_of(self._checked([int(row) for row in rows]), facets)
+
+    def label_counts(
+        self, facet: LabelFacet, *, documents: Collection[str] | None = None
+    ) -> list[LabelCount]:
+        """The labels of a facet in these of the open documents, or in all of them."""
+        asked = self._records.keys() if documents is None else self._records.keys() & documents
+        return self._index.label_counts(facet, documents=asked)
+
+    def statements(self, document_ids: Iterable[str]) -> dict[str, tuple[StatementRecord, ...]]:
+        """The statements of open documents. Raises `NotFound`, also for the id of one that is not."""
+        return self._index.statements([self._known(identifier) for identifier in document_ids])
+
+    def themes(self) -> tuple[Theme, ...]:
+        """The themes of the themes file: an operator's choice, not the documents'."""
+        return self._index.themes()
 
     def facets(self) -> Facets:
         """The values that a filter can name, counted over open documents."""

@@ -12,8 +12,8 @@ import hashlib
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,15 +23,18 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.chunking import sentences
-from kb.documents import Access, Passage
+from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
-from kb.index import DocumentRecord, Mask
+from kb.index import DocumentRecord, Mask, Rows, label_tables
 from kb.index.idf import column_sums, idf
+from kb.index.label_tables import LabelsWriter
+from kb.index.labels import DocumentLabels
 from kb.index.records import INDICES, SCHEMA, to_json
 from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
 from kb.language import Lexicon, tokens, word_terms, words
 from kb.language.terms import code_of
 from kb.near_duplicates import first_near_identical, words_of
+from kb.themes import Theme
 
 VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
@@ -61,6 +64,9 @@ def embedded_hash(passage: Passage) -> str:
 def sentence_texts(passage: Passage) -> list[str]:
     """What is encoded for its sentences, each by itself, in reading order."""
     return [passage.text[start:end] for start, end in sentences(passage.text)]
+
+
+_NOTHING_FOUND = DocumentLabels()
 
 
 def _no_codes() -> Codes:
@@ -106,14 +112,16 @@ class IndexWriter:
         self._passages: list[array[int]] = []
         self._accesses: list[Access] = []
         self._frequencies: dict[tuple[Access, str], Counter[str]] = defaultdict(Counter)
-        self._documents = 0
-        self._open_documents = 0
+        # Each with the row of its first passage and the number of these. They are written last: which meeting
+        # a document is of shows only when all are known.
+        self._documents: list[tuple[DocumentRecord, int, int]] = []
         self._database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
         try:
             # The folder is thrown away when the build fails, so nothing needs to be undone in it.
             self._database.execute("PRAGMA journal_mode = OFF")
             self._database.execute("PRAGMA synchronous = OFF")
-            self._database.executescript(SCHEMA)
+            self._database.executescript(SCHEMA + label_tables.SCHEMA)
+            self._labels = LabelsWriter(self._database)
             self._database.execute("BEGIN")
         except BaseException:
             self.__exit__()
@@ -136,12 +144,13 @@ class IndexWriter:
     @property
     def documents(self) -> int:
         """How many documents were added."""
-        return self._documents
+        return len(self._documents)
 
     @property
     def open_documents(self) -> int | None:
         """How many of them everybody may see; None when that is all."""
-        return None if self._open_documents == self._documents else self._open_documents
+        are_open = sum(document.access is Access.OPEN for document, _, _ in self._documents)
+        return None if are_open == self.documents else are_open
 
     @property
     def open_passages(self) -> int | None:
@@ -149,26 +158,27 @@ class IndexWriter:
         return None if self.open_documents is None else self._accesses.count(Access.OPEN)
 
     def add(
-        self, document: DocumentRecord, passages: Sequence[Passage], encoded: Sequence[StoredVectors]
+        self,
+        document: DocumentRecord,
+        passages: Sequence[Passage],
+        encoded: Sequence[StoredVectors],
+        labels: DocumentLabels = _NOTHING_FOUND,
     ) -> None:
-        """Append a document, its passages in reading order and what they were encoded to.
+        """Append a document, its passages in reading order, what they were encoded to and what was
+        found in it.
 
         Raises `ValueError` when passages, or their sentences, and vectors differ in number.
         """
         if len(encoded) != len(passages):
             raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
         first = self.passages
-        self._database.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
-            (self._documents, document.id, first, len(passages), to_json(document)),
-        )
         for row, passage in enumerate(passages, first):
             self._database.execute(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (
                     row,
                     passage.id,
-                    self._documents,
+                    self.documents,
                     passage.ordinal,
                     passage.start,
                     passage.end,
@@ -180,8 +190,8 @@ class IndexWriter:
             )
             self._passages.append(self._word_ids(passage, code_of(document.language), document.access))
             self._accesses.append(document.access)
-        self._documents += 1
-        self._open_documents += document.access is Access.OPEN
+        self._labels.add((self.documents, first), document, passages, labels)
+        self._documents.append((document, first, len(passages)))
         if encoded:
             self._vectors.add(np.stack([one.vector for one in encoded]).astype(np.float32))
         if self._tokens:
@@ -191,11 +201,26 @@ class IndexWriter:
             for passage, one in zip(passages, encoded, strict=True):
                 self._sentences.add(_of_each_sentence(passage, one.sentences))
 
+    def group(self, events: Mapping[str, Event]) -> None:
+        """Say of which event documents are, by their ids; what is not among them is of none."""
+        self._documents = [
+            (replace(document, event=events.get(document.id)), first, count)
+            for document, first, count in self._documents
+        ]
+
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
+        self._database.executemany(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
+            (
+                (row, document.id, first, count, to_json(document))
+                for row, (document, first, count) in enumerate(self._documents)
+            ),
+        )
         self._mark_twins()
+        self._labels.count()
         self._database.execute("COMMIT")
-        self._database.executescript(INDICES)
+        self._database.executescript(INDICES + label_tables.INDICES)
         self._database.execute("PRAGMA optimize")
         self._database.close()
         self._write_vectors()
@@ -275,6 +300,24 @@ class IndexWriter:
             [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
             for word, code in self._words
         ]
+
+
+def add_themes(folder: Path, themes: Iterable[tuple[Theme, Rows]]) -> None:
+    """Put down which passages of a finished index, by their rows, belong to each theme.
+
+    For which do shows only when it can be asked. Nothing may have it open.
+    """
+    database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("BEGIN")
+        writer = LabelsWriter(database)
+        for theme, rows in themes:
+            writer.add_theme(theme, rows)
+        database.execute("COMMIT")
+    finally:
+        database.close()
 
 
 def _of_each_sentence(passage: Passage, codes: Codes) -> Codes:

@@ -13,10 +13,12 @@ from kb.index import Index
 from kb.index.doubles import near_identical_documents
 from kb.indexing.embedding import Embedding, passage_window
 from kb.indexing.gathering import Gathering, Progress
+from kb.indexing.meetings import themed
 from kb.indexing.staleness import check_folders, fingerprint, is_stale
 from kb.publishing import Draft
 from kb.reports import BuildReport, FileReport, GoldenReport
 from kb.settings import Settings
+from kb.themes import load_themes
 
 __all__ = [
     "Judge",
@@ -46,9 +48,9 @@ def build_index(
 
     `judge` asks golden questions; what it tells is compared with the `golden_loss` of the settings.
 
-    Raises `BuildInProgress`, `CorpusError` when there is nothing to index, `EncoderUnavailable`,
-    `TooManyRemovals` unless `allow_removals`, `QualityLost`, or `IndexNotWritten` when the disk is full or
-    may not be written. Whatever it raises, the live generation is as it was.
+    Raises `BuildInProgress`, `SettingsError`, `CorpusError` when there is nothing to index,
+    `EncoderUnavailable`, `TooManyRemovals` unless `allow_removals`, `QualityLost`, or `IndexNotWritten` when
+    the disk is full or may not be written. Whatever it raises, the live generation is as it was.
     """
     generations = Generations(settings.indexes)
     with (
@@ -58,6 +60,7 @@ def build_index(
         build.scan()
         if not allow_removals:
             build.refuse_removals({source.path for source in build.corpus.sources})
+        themes = load_themes(settings.themes)
         encoder = load_encoder()
         has_sentences = settings.sentence_vectors == "on"
         with Draft(generations, stage, encoder.identity, has_sentences=has_sentences) as draft:
@@ -70,14 +73,18 @@ def build_index(
             draft.finish()
             manifest = draft.manifest(
                 corpus=str(settings.corpus.resolve()),
-                fingerprint=fingerprint(build.corpus, settings),
+                fingerprint=fingerprint(build.corpus, settings, build.privacy),
+                privacy=build.privacy.digest,
                 sources=build.corpus.hashes,
             )
+            with draft.opened(manifest) as index:
+                found = themed(themes, index)
+            draft.add_themes(found)
             with draft.opened(manifest) as index:
                 report = build.report(draft.name, near_duplicates=near_identical_documents(index))
                 if judge:
                     build.tell("judging")
-                    report = dataclasses.replace(report, golden=judge(build.live, index, encoder))
+                    report = build.told(dataclasses.replace(report, golden=judge(build.live, index, encoder)))
                     _refuse_loss(report, settings)
         build.tell("publishing")
         # Not held any more by this process: it may be one too many now.
@@ -101,7 +108,7 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
     ):
         build.scan()
         for document in build.documents(stage):
-            build.add(document, passages=0)
+            build.add(document, passages=0, gaps=document.gaps)
         return build.report("")
 
 

@@ -10,8 +10,10 @@ from kb.chunking import Window, chunk
 from kb.documents import Access, Passage
 from kb.embedding import Encoder, Vectors
 from kb.index import DocumentRecord, Manifest
+from kb.index.labels import DocumentLabels
 from kb.index.writing import StoredVectors, embedded_hash, embedded_text, sentence_texts
 from kb.indexing.gathering import Gathering
+from kb.indexing.labelling import label
 from kb.publishing import Draft
 from kb.settings import Settings
 
@@ -27,6 +29,7 @@ _CONTEXT_TOKENS = 96
 class _Pending:
     record: DocumentRecord
     passages: list[Passage]
+    labels: DocumentLabels
 
 
 class Embedding:
@@ -45,11 +48,15 @@ class Embedding:
         pending: list[_Pending] = []
         for document in self._build.documents(self._draft.folder):
             passages = chunk(document, self._window)
-            pending.append(_Pending(self._build.add(document, len(passages)), passages))
+            found = label(document)
+            gaps = (*document.gaps, *found.gaps)
+            record = self._build.add(document, len(passages), gaps)
+            pending.append(_Pending(record, passages, found.labels))
             if sum(len(item.passages) for item in pending) >= _ENCODED_AT_ONCE:
                 self._add(pending)
                 pending = []
         self._add(pending)
+        self._draft.group(self._build.group())
 
     def _is_reusable(self, before: Manifest) -> bool:
         """Whether an index holds all that is kept of a passage now."""
@@ -61,7 +68,8 @@ class Embedding:
         encoded = self._encoded(pending)
         at = 0
         for item in pending:
-            self._draft.add(item.record, item.passages, encoded[at : at + len(item.passages)])
+            own = encoded[at : at + len(item.passages)]
+            self._draft.add(item.record, item.passages, own, item.labels)
             at += len(item.passages)
         self._build.passages = self._draft.passages
 

@@ -6,18 +6,23 @@ import dataclasses
 import datetime as dt
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
-from kb.documents import Access, Document, Kind
+from kb.documents import Access, Document, Event, Gap, Kind, Metadata
 from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
 from kb.generations import Generations
 from kb.index import DocumentRecord
 from kb.index.embedded import EmbeddedIndex
+from kb.indexing.meetings import meetings
 from kb.indexing.staleness import scan_corpus
 from kb.live_index import LiveIndex
+from kb.privacy.documents import masked_document, masked_event
+from kb.privacy.live import LivePrivacy
+from kb.privacy.reports import is_withheld, told_report
 from kb.readings import Readings
 from kb.reports import BuildReport, FileReport
 from kb.sandbox import read_all, read_options
@@ -54,11 +59,18 @@ class Gathering:
         self.passages = 0
         self.reused = 0
         self.reused_open = 0
+        # As it is when the build begins: what changes meanwhile, readers are kept from and the next one does.
+        self.privacy = LivePrivacy(settings).get()
+        self.withheld: Counter[str] = Counter()
         self.live = _live(generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))
         self._started = time.monotonic()
         self._progress = progress or (lambda _: None)
         self._done = 0
+        # Documents in which names were masked: on which pages, by id.
+        self._masked: dict[str, tuple[int, ...]] = {}
+        # The metadata of documents that were read, by path.
+        self._described: dict[str, Metadata] = {}
 
     def close(self) -> None:
         """Let go of the live index. Nothing can be read after it."""
@@ -72,7 +84,7 @@ class Gathering:
 
     def scan(self) -> None:
         """Look which files there are. Raises `CorpusError`."""
-        self.corpus = scan_corpus(self.settings)
+        self.corpus, self.withheld = scan_corpus(self.settings, self.privacy)
         self.files += [
             FileReport(path=left.path, status="left-out", code=left.code, message=left.message)
             for left in self.corpus.left_out
@@ -91,7 +103,7 @@ class Gathering:
         )
 
     def documents(self, stage: Path) -> Iterator[Document]:
-        """Every document that can be read; the rest is put down."""
+        """Every document that can be read, without the names that must not be; the rest is put down."""
         working = stage / _WORKING
         working.mkdir()
         for source, outcome in read_all(self.corpus, self.settings, readings=self.readings, working=working):
@@ -101,18 +113,34 @@ class Gathering:
                     FileReport(path=source.path, status="left-out", code=outcome.code, message=str(outcome))
                 )
             else:
-                yield outcome
+                yield self._readable(outcome)
             self.tell("reading")
         shutil.rmtree(working, ignore_errors=True)
 
-    def add(self, document: Document, passages: int) -> DocumentRecord:
-        """Put down a document that was read."""
-        record = _record(document, passages)
+    def _readable(self, document: Document) -> Document:
+        found = masked_document(document, self.privacy)
+        if found.pages is not None:
+            self._masked[document.source.document_id] = found.pages
+        return found.document
+
+    def add(self, document: Document, passages: int, gaps: Sequence[Gap]) -> DocumentRecord:
+        """Put down a document that was read, and what of it was not."""
+        masked = self._masked.get(document.source.document_id)
+        record = dataclasses.replace(_record(document, passages), masked=masked)
         self.records.append(record)
-        self.files.append(
-            FileReport(path=record.source, status="read", passages=passages, gaps=document.gaps)
-        )
+        self.files.append(FileReport(path=record.source, status="read", passages=passages, gaps=tuple(gaps)))
+        self._described[record.source] = document.metadata
         return record
+
+    def group(self) -> dict[str, Event]:
+        """The events of the documents that were put down, by their ids."""
+        events = {
+            path: masked_event(event, self.privacy) for path, event in meetings(self._described).items()
+        }
+        self.records = [
+            dataclasses.replace(record, event=events.get(record.source)) for record in self.records
+        ]
+        return {record.id: record.event for record in self.records if record.event}
 
     def report(self, name: str, *, near_duplicates: Sequence[tuple[str, str]] = ()) -> BuildReport:
         """What it has come to."""
@@ -129,15 +157,23 @@ class Gathering:
             near_duplicates=tuple(near_duplicates),
             changes=self._changes(paths),
             files=tuple(sorted(self.files, key=lambda file: file.path)),
+            withheld=dict(self.withheld),
+            masked=len(self._masked),
         )
-        return dataclasses.replace(report, open=self._open(report))
+        return self.told(dataclasses.replace(report, open=self._open(report)))
+
+    def told(self, report: BuildReport) -> BuildReport:
+        """A report without the names that must not be read."""
+        if not self.privacy.names:
+            return report
+        return BuildReport.from_json(told_report(report.as_json(), self.privacy))
 
     def _open(self, report: BuildReport) -> BuildReport | None:
         """The report as it is when only open documents count; None where there are and were no others."""
         now = {record.source for record in self.records if record.access is Access.OPEN}
-        before = _before(self.live, only_open=True)
+        before = self._before(only_open=True)
         closed = {source.path for source in self.corpus.sources if source.sidecar.access is Access.MEMBERS}
-        if len(now) == len(self.records) and len(before) == len(_before(self.live)) and not closed:
+        if len(now) == len(self.records) and len(before) == len(self._before()) and not closed:
             return None
         sources = {source.path for source in self.corpus.sources} - closed
         files = tuple(
@@ -153,16 +189,18 @@ class Gathering:
             near_duplicates=tuple(pair for pair in report.near_duplicates if now.issuperset(pair)),
             changes=self._changes(now, only_open=True),
             files=files,
+            withheld={},
+            masked=sum(record.masked is not None for record in self.records if record.source in now),
         )
 
     def refuse_removals(self, paths: set[str]) -> None:
         """Raise `TooManyRemovals` when these documents are too few of those that there were."""
         changes = self._changes(paths)
         if changes.remove_too_much:
-            some = "\n".join(f"  {path}" for path in changes.removed[:10])
+            some = "\n".join(f"  {self.privacy.names.masked(path)}" for path in changes.removed[:10])
             report = dataclasses.replace(self.report(""), changes=changes)
             if report.open:
-                kept = paths & set(_before(self.live, only_open=True))
+                kept = paths & set(self._before(only_open=True))
                 open_changes = self._changes(kept, only_open=True)
                 report = dataclasses.replace(
                     report, open=dataclasses.replace(report.open, changes=open_changes)
@@ -171,12 +209,20 @@ class Gathering:
                 f"{len(changes.removed)} of {changes.before} documents would be removed, more than "
                 f"{MOST_REMOVED:.0%}. Is a folder missing, or KB_CORPUS another one? "
                 f"If they must go: kb build --allow-removals\n{some}",
-                report=report.as_json(),
+                report=self.told(report).as_json(),
             )
 
     def _changes(self, paths: set[str], *, only_open: bool = False) -> Changes:
         now = {path: hashes for path, hashes in self.corpus.hashes.items() if path in paths}
-        return Changes.between(_before(self.live, only_open=only_open), now)
+        return Changes.between(self._before(only_open=only_open), now)
+
+    def _before(self, *, only_open: bool = False) -> Hashes:
+        """The documents that there were, without those that are withheld now: these are not told of."""
+        return {
+            path: hashes
+            for path, hashes in _before(self.live, only_open=only_open).items()
+            if not is_withheld(path, self.privacy)
+        }
 
 
 def _record(document: Document, passages: int) -> DocumentRecord:

@@ -53,6 +53,24 @@ class Lexicon:
             return None
         return self._spelling.nearest(word)
 
+    def without(self, dutch: Counter[str], english: Counter[str], terms: Collection[str]) -> Self:
+        """The lexicon of the corpus without some of its passages: their words with their numbers, and the
+        terms that no other passage holds."""
+        fewer = [
+            {
+                word: count - gone[word]
+                for word, count in had.items()
+                if count - gone[word] > 0
+                and self._frequency(word) - dutch[word] - english[word] >= _MIN_FREQUENCY
+            }
+            for had, gone in ((self._dutch, dutch), (self._english, english))
+        ]
+        held = None if self._terms is None else frozenset(self._terms).difference(terms)
+        return type(self)(*fewer, terms=held)
+
+    def _frequency(self, word: str) -> int:
+        return self._dutch.get(word, 0) + self._english.get(word, 0)
+
     def write(self, file: Path) -> None:
         """One word a line with its two numbers, by alphabet."""
         lines = [

@@ -1,7 +1,8 @@
 """How old the newest of what was found is, and which laws came after it: is it still current?
 
-The laws stand in `milestones.yaml`, which an organisation can replace. Only those whose subject the question
-or what was found is about are told, for a list of every law of ten years says nothing.
+The laws stand in `milestones.yaml`, which an organisation can replace. Only those are told whose subject the
+question names, or at least half of what was found: a list of every law of ten years says nothing, and neither
+does one that a single passage mentions in passing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -24,6 +25,8 @@ from kb.language.terms import fold, term, tokens
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _DAYS_OF_YEAR = 365.25
 _MONTHS_OF_YEAR = 12
+# Texts that must be about a law's subject where the question is not.
+_LEAST_TEXTS = 2
 
 
 class Milestone(BaseModel):
@@ -49,7 +52,8 @@ class Timeliness:
     """How current a set of documents is on the day `today`.
 
     `newest` is the last certain date among them, None without any; `undated` counts those without. `later`
-    are the laws that came into force after it, `coming` those that will, or may at a day not yet known.
+    are the laws that came into force after it, `coming` those that will, and of those in `unsure` the day is
+    not known.
     """
 
     today: dt.date
@@ -57,24 +61,35 @@ class Timeliness:
     undated: int
     later: tuple[Milestone, ...]
     coming: tuple[Milestone, ...]
+    unsure: tuple[Milestone, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What it is about: the question, and the texts that were found for it."""
+
+    question: str
+    texts: tuple[str, ...] = ()
 
 
 def timeliness(
-    dates: Iterable[dt.date | None], about: Iterable[str], milestones: Sequence[Milestone], today: dt.date
+    dates: Iterable[dt.date | None], subject: Subject, milestones: Sequence[Milestone], today: dt.date
 ) -> Timeliness:
-    """How current documents of these `dates` are; `about` are the question and the texts that were found."""
+    """How current documents of these `dates` are on the day `today`."""
     given = list(dates)
     # A date to come is that of a plan, or a misprint; either way nothing was written then.
     certain = [day for day in given if day and day <= today]
     newest = max(certain, default=None)
-    words = " ".join(_spaced(text) for text in about)
-    touched = [milestone for milestone in milestones if _is_touched(milestone, words)]
+    question = _spaced(subject.question)
+    texts = [_spaced(text) for text in subject.texts]
+    touched = [one for one in milestones if _is_touched(one, question) or _is_of_most(one, texts)]
     return Timeliness(
         today=today,
         newest=newest,
         undated=sum(day is None for day in given),
         later=tuple(one for one in touched if one.date and newest and newest < one.date <= today),
-        coming=tuple(one for one in touched if one.date is None or one.date > today),
+        coming=tuple(one for one in touched if one.date and one.date > today),
+        unsure=tuple(one for one in touched if one.date is None),
     )
 
 
@@ -104,17 +119,39 @@ def shipped_milestones() -> tuple[Milestone, ...]:
 
 
 def in_dutch(found: Timeliness) -> str:
-    """What a reader is told of it, in one to three sentences."""
+    """What a reader is told of it, in a few sentences."""
     if found.newest is None:
         sentences = ["Van deze stukken is geen datum zeker, dus ook niet hoe actueel ze zijn."]
     else:
         age = _age(found.today, found.newest)
-        sentences = [f"Het nieuwste stuk hierover is van {dutch.date(found.newest)}, {age}."]
+        sentences = [f"Het nieuwste van deze stukken is van {dutch.date(found.newest)}, {age}."]
+        if found.undated:
+            sentences.append(f"Van {dutch.count(found.undated, 'stuk', 'stukken')} is de datum niet zeker.")
     if found.later:
-        sentences.append(f"Sindsdien geldt: {_listed(found.later)}.")
+        sentences.append(f"Daarna in werking getreden: {_listed(found.later)}.")
+        sentences.append("Ga na of wat er staat dan nog geldt.")
     if found.coming:
         sentences.append(f"Er komt aan: {_listed(found.coming)}.")
+    if found.unsure:
+        sentences.append(f"Wanneer dit in werking treedt of trad, is niet zeker: {_listed(found.unsure)}.")
     return " ".join(sentences)
+
+
+def as_json(found: Timeliness) -> dict[str, Any]:
+    """It as the API gives it."""
+
+    def laws(some: Iterable[Milestone]) -> list[dict[str, Any]]:
+        return [one.model_dump(mode="json", include={"name", "title", "part", "date"}) for one in some]
+
+    return {
+        "text": in_dutch(found),
+        "today": found.today.isoformat(),
+        "newest": found.newest.isoformat() if found.newest else None,
+        "undated": found.undated,
+        "later": laws(found.later),
+        "coming": laws(found.coming),
+        "unsure": laws(found.unsure),
+    }
 
 
 def _age(today: dt.date, day: dt.date) -> str:
@@ -131,7 +168,12 @@ def _listed(milestones: Sequence[Milestone]) -> str:
 
 def _told(milestone: Milestone) -> str:
     called = milestone.name if milestone.part is None else f"{milestone.name} ({milestone.part})"
-    return f"{called}, {dutch.date(milestone.date) if milestone.date else 'datum nog niet zeker'}"
+    return f"{called}, {dutch.date(milestone.date)}" if milestone.date else called
+
+
+def _is_of_most(milestone: Milestone, texts: Sequence[str]) -> bool:
+    holding = sum(_is_touched(milestone, words) for words in texts)
+    return holding >= _LEAST_TEXTS and holding * 2 >= len(texts)
 
 
 def _is_touched(milestone: Milestone, words: str) -> bool:

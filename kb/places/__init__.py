@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kb.places.gazetteer import Place, PlaceKind, shipped_gazetteer
+from kb.places.gazetteer import Place, PlaceKind, fold, shipped_gazetteer
 from kb.places.judging import judge
 from kb.places.resolving import is_venue, resolve
 from kb.places.spotting import SpottedText
 
-__all__ = ["Place", "PlaceKind", "PlaceMention", "find_places", "places_named", "shipped_gazetteer"]
+__all__ = [
+    "Place",
+    "PlaceKind",
+    "PlaceMention",
+    "codes_named",
+    "find_places",
+    "places_named",
+    "shipped_gazetteer",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,19 @@ def find_places(text: str, *, language: str | None = None) -> list[PlaceMention]
         for candidate, place in zip(found, resolve(spotted, found), strict=True)
         if place
     ]
+
+
+def codes_named(name: str) -> frozenset[str]:
+    """The codes that a facet counts under what is meant by a name or a code, as a reader would write it.
+
+    "Den Haag" is 's-Gravenhage, "Maarssen" and "GM0333" what Maarssen has come to, and "Bergen" is two.
+    """
+    gazetteer = shipped_gazetteer()
+    written = " ".join(name.split())
+    bare, _, _ = fold(written).partition(" (")
+    codes = {written.upper(), *gazetteer.places.get(bare.lstrip("'"), ())}
+    found = [gazetteer.by_code[code] for code in codes if code in gazetteer.by_code]
+    return frozenset(place.successor or place.code for place in found)
 
 
 def places_named(mentions: Iterable[PlaceMention]) -> tuple[str, ...]:

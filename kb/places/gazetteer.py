@@ -6,6 +6,7 @@ The lists stand in `kb/places/data`; its README says where they come from and ho
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Self
 
+_FILES = ("municipalities.csv", "provinces.csv", "other_names.csv", "homographs.csv")
 _APOSTROPHES = str.maketrans("’‘`\u00b4", "''''")
 # "Bergen (NH.)" and "Sluis (oud)": what the lists add to tell namesakes apart.
 _ADDED = re.compile(r"\s*\((?P<mark>[^)]*)\)$")
@@ -121,6 +123,15 @@ def shipped_gazetteer() -> Gazetteer:
     return Gazetteer.of([*municipalities, *provinces], others, homographs)
 
 
+@lru_cache(maxsize=1)
+def gazetteer_digest() -> str:
+    """A hash of the lists that we ship: another one is another list of places."""
+    digest = hashlib.sha256()
+    for name in _FILES:
+        digest.update(_read(name).encode())
+    return digest.hexdigest()
+
+
 def _municipality(row: dict[str, str], rows: dict[str, dict[str, str]]) -> Place:
     added = _ADDED.search(row["name"])
     successor = row["successor"]
@@ -138,8 +149,11 @@ def _municipality(row: dict[str, str], rows: dict[str, dict[str, str]]) -> Place
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    text = resources.files("kb.places").joinpath("data", name).read_text(encoding="utf-8")
-    yield from csv.DictReader(text.splitlines())
+    yield from csv.DictReader(_read(name).splitlines())
+
+
+def _read(name: str) -> str:
+    return resources.files("kb.places").joinpath("data", name).read_text(encoding="utf-8")
 
 
 def _plain(letter: str) -> str:

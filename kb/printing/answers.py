@@ -10,6 +10,7 @@ from kb import dutch
 from kb.answers import AnswerSentence, Why
 from kb.hits import Hit
 from kb.knowledge_base import AnsweredQuestion
+from kb.milestones import as_json, in_dutch
 from kb.printing.hits import document_json, hit_json, locator_json, period_json, source_line
 
 
@@ -25,6 +26,8 @@ def answer_text(asked: AnsweredQuestion) -> str:
         lines += [f"Letterlijk uit de stukken, op de vraag «{answered.query}»:", ""]
         for _, sentences in groupby(found.sentences, key=lambda one: one.document.id):
             lines += [*_of_document(list(sentences)), ""]
+        if answered.timeliness:
+            lines += [in_dutch(answered.timeliness), ""]
         lines.append("Gekozen uit deze passages:")
     else:
         lines.append(no_answer(found.why))
@@ -56,6 +59,7 @@ def answer_json(asked: AnsweredQuestion) -> dict[str, Any]:
             {"word": word, "suggestion": suggestion} for word, suggestion in answered.asked.corrections
         ],
         "secondStage": answered.found.second_stage.value,
+        "timeliness": as_json(answered.timeliness) if answered.timeliness and found.is_answered else None,
         "passages": [hit_json(hit) for hit in answered.found.hits],
     }
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from kb import dutch
 from kb.documents import Kind, Locator
 from kb.hits import Facet, FacetValue, GroupBy, Hit, Place, SecondStage, SimilarPassage
 from kb.index import DocumentRecord, Filter
 from kb.knowledge_base import Answered
+from kb.milestones import as_json, in_dutch
+from kb.minutes import StatementKind
+from kb.printing.told import told_json, told_lines
 from kb.relevance import label
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
 _FILTERS = (
-    "kind", "event", "language", "speaker", "host", "theme", "year", "document", "dateFrom", "dateTo",
+    "kind", "event", "language", "speaker", "host", "theme", "municipality", "province", "statement",
+    "saidBy", "year", "document", "dateFrom", "dateTo",
 )  # fmt: skip
 _NOUNS = {
     None: ("passage", "passages"),
@@ -30,6 +37,10 @@ _FACETS = {
     Facet.SPEAKER: "Spreker",
     Facet.HOST: "Gastheer",
     Facet.THEME: "Thema",
+    Facet.MUNICIPALITY: "Gemeente",
+    Facet.PROVINCE: "Provincie",
+    Facet.STATEMENT: "Uitspraak",
+    Facet.SAID_BY: "Gezegd door",
 }
 # Values of a facet that fit a terminal; JSON has them all.
 _SHOWN_VALUES = 10
@@ -46,13 +57,19 @@ def read_filter(conditions: Sequence[str]) -> Filter:
             raise ValueError(f"{condition!r} is not NAME=VALUE with a name of {', '.join(_FILTERS)}")
         values.setdefault(name, []).append(value)
     return Filter(
-        kinds=frozenset(_kind(value) for value in values.get("kind", [])),
+        kinds=frozenset(_one_of(Kind, value, "kind") for value in values.get("kind", [])),
         events=frozenset(values.get("event", [])),
         languages=frozenset(values.get("language", [])),
         documents=frozenset(values.get("document", [])),
         speakers=frozenset(values.get("speaker", [])),
         hosts=frozenset(values.get("host", [])),
         themes=frozenset(values.get("theme", [])),
+        municipalities=frozenset(values.get("municipality", [])),
+        provinces=frozenset(values.get("province", [])),
+        statements=frozenset(
+            _one_of(StatementKind, value, "kind of statement") for value in values.get("statement", [])
+        ),
+        said_by=frozenset(values.get("saidBy", [])),
         years=frozenset(_year(value) for value in values.get("year", [])),
         date_from=_date(values.get("dateFrom")),
         date_to=_date(values.get("dateTo")),
@@ -71,6 +88,8 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         lines.append(dutch.TIMED_OUT)
     if answered.found.hits and not answered.is_answered:
         lines.append(dutch.NO_ANSWER)
+    if answered.timeliness:
+        lines.append(in_dutch(answered.timeliness))
     for facet, values in answered.found.facets.items():
         counts = [f"{_value_name(facet, one)} ({one.hits})" for one in values[:_SHOWN_VALUES]]
         lines.append(f"{_FACETS[facet]}: {', '.join(counts) or '-'}")
@@ -82,6 +101,7 @@ def answered_text(answered: Answered, *, colour: bool) -> str:
         ]
         if hit.relevance is not None:
             lines.append(f"   relevantie: {label(hit.relevance)}")
+        lines += ["   " + line for line in told_lines(hit.told)]
         lines += _also_in(hit.also_in, hit.also_in_total)
         lines += ["   | " + line for line in _marked(hit, colour=colour).split("\n")]
         if hit.further:
@@ -111,6 +131,7 @@ def answered_json(answered: Answered) -> dict[str, Any]:
             facet.value: [{"value": one.value, "name": one.name, "count": one.hits} for one in values]
             for facet, values in answered.found.facets.items()
         },
+        "timeliness": as_json(answered.timeliness) if answered.timeliness else None,
         "hits": [hit_json(hit) for hit in answered.found.hits],
     }
 
@@ -122,6 +143,7 @@ def similar_text(found: Sequence[SimilarPassage]) -> str:
         lines += [
             f"{number}. {source_line(one.document, one.passage.locator)}",
             f"   {dutch.printable(one.document.source)}",
+            *("   " + line for line in told_lines(one.told)),
             *_also_in(one.also_in, one.also_in_total),
             *("   | " + line for line in one.passage.text.split("\n")),
             "",
@@ -140,6 +162,7 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
                 "passageId": one.passage.id,
                 "document": document_json(one.document),
                 "locator": locator_json(one.passage.locator),
+                **told_json(one.told, one.passage),
                 "alsoIn": [_place_json(place) for place in one.also_in],
                 "alsoInTotal": one.also_in_total,
             }
@@ -151,7 +174,7 @@ def similar_json(passage_id: str, found: Sequence[SimilarPassage]) -> dict[str, 
 def source_line(document: DocumentRecord, locator: Locator) -> str:
     """A document and a place in it, as a reader would cite them."""
     day = dutch.date(document.date) if document.date else document.date_text or "datum onbekend"
-    event = document.event.name if document.event else None
+    event = document.event.name if document.event and document.event.name != document.title else None
     return ", ".join(part for part in (document.title, event, day, dutch.place(locator)) if part)
 
 
@@ -213,6 +236,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "passageId": hit.passage.id,
         "document": document_json(hit.document),
         "locator": locator_json(hit.passage.locator),
+        **told_json(hit.told, hit.passage),
         "alsoIn": [_place_json(place) for place in hit.also_in],
         "alsoInTotal": hit.also_in_total,
         "morePassages": [
@@ -224,6 +248,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
                 "highlights": [list(span) for span in found.highlights],
                 "document": document_json(found.document),
                 "locator": locator_json(found.passage.locator),
+                **told_json(found.told, found.passage),
             }
             for found in hit.further
         ],
@@ -292,8 +317,8 @@ def _year(value: str) -> int:
     return int(value)
 
 
-def _kind(value: str) -> Kind:
+def _one_of(choices: type[Choice], value: str, what: str) -> Choice:
     try:
-        return Kind(value)
+        return choices(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a kind; the kinds are {', '.join(Kind)}") from None
+        raise ValueError(f"{value!r} is not a {what}; the kinds are {', '.join(choices)}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from kb.index import Manifest
 from kb.index.manifests import read_manifest
 from kb.knowledge_base import KnowledgeBase
 from kb.printing.reports import summary
+from kb.privacy.reports import told_message
 from kb.reports import read_report
 
 State = Literal["live", "newer", "older", "damaged", "other-format"]
@@ -105,7 +106,12 @@ def fallback_text(knowledge_base: KnowledgeBase) -> str | None:
 def _last_build(knowledge_base: KnowledgeBase) -> BuildRecord | None:
     """The newest build; None when it made the index that is searched, or there is no record of any."""
     newest = next(iter(Builds(knowledge_base.settings.indexes).all()), None)
-    return newest if newest and newest.generation != knowledge_base.manifest().generation else None
+    if not newest or newest.generation == knowledge_base.manifest().generation:
+        return None
+    if not newest.error:
+        return newest
+    told = told_message(newest.error.message, knowledge_base.privacy.get())
+    return replace(newest, error=replace(newest.error, message=told))
 
 
 def _last_build_json(knowledge_base: KnowledgeBase) -> dict[str, Any] | None:

@@ -23,12 +23,28 @@ class Draws(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Veil:
+    """What of a file may not be seen: pages on which one of `names` stands, given as folded words
+    (`kb.privacy.names.words_of`), and `pages`, on which one was read.
+
+    With `hides_scans` none without words of its own is drawn, for nobody knows what stands there. `digest` is
+    that of the suppression list; "" where it says nothing.
+    """
+
+    names: tuple[tuple[str, ...], ...] = ()
+    pages: frozenset[int] = frozenset()
+    hides_scans: bool = False
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawable:
     """A file that has pages or slides to draw. `sha256` is that of the bytes that were indexed."""
 
     file: Path
     sha256: str
     draws: Draws
+    veil: Veil = Veil()
 
 
 @dataclass(frozen=True, slots=True)

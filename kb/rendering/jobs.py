@@ -26,19 +26,25 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetJob:
-    """What is on a page of a PDF. `sha256` is what the file must be; `parent` the process that asks."""
+    """What is on a page of a PDF. `sha256` is what the file must be; `parent` the process that asks.
+
+    `names` and `hides_scans` are those of `kb.rendering.Veil`: a page that they mean gives nothing.
+    """
 
     file: Path
     sha256: str
     bounds: Bounds
     parent: int
     page: int
+    names: tuple[tuple[str, ...], ...] = ()
+    hides_scans: bool = False
     job: Literal["sheet"] = "sheet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturesJob:
-    """Pages of a PDF as PNGs of `width` pixels; those that it does not have are left out."""
+    """Pages of a PDF as PNGs of `width` pixels; those that it does not have, and those that may not be seen,
+    are left out."""
 
     file: Path
     sha256: str
@@ -46,6 +52,8 @@ class PicturesJob:
     parent: int
     pages: tuple[int, ...]
     width: int
+    names: tuple[tuple[str, ...], ...] = ()
+    hides_scans: bool = False
     job: Literal["pictures"] = "pictures"
 
 

@@ -17,6 +17,8 @@ from kb.state_files import read_bytes
 _SUFFIX = ".view"
 _PART = ".part"
 _WORKING = "working-"
+# The digest of the suppression list that all views were made under.
+_LIST = "privacy"
 _CHECKSUM_BYTES = 32
 # What is older and half written is nobody's any more.
 _UNFINISHED_SECONDS = 3_600
@@ -55,6 +57,22 @@ class ViewStore:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
         self._make_room()
+
+    def keep_only_of(self, digest: str) -> None:
+        """Forget all views that were made under another suppression list than the one of this digest: what is
+        on them may not be seen any more. Raises `OSError` where they cannot be removed."""
+        file = self._folder / _LIST
+        try:
+            known = read_bytes(file).decode(errors="replace")
+        except FileNotFoundError:
+            known = ""
+        if known == digest or not self._folder.is_dir():
+            return
+        for view in self._folder.glob(f"*{_SUFFIX}"):
+            view.unlink(missing_ok=True)
+        part = file.with_name(f"{_LIST}.{os.getpid()}-{threading.get_ident()}{_PART}")
+        part.write_text(digest, encoding="utf-8")
+        part.replace(file)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[Path]:

@@ -19,11 +19,14 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from kb.errors import NoView, ViewsBusy
+from kb.privacy import PrivacyList
+from kb.privacy.live import LivePrivacy
 from kb.rendering import Drawable, Draws, Sheet
 from kb.rendering.converting import converter
 from kb.rendering.jobs import SLIDES, Bounds, PicturesJob, SheetJob, SlidesJob, picture_name
 from kb.rendering.processes import Processes, taken
 from kb.rendering.store import ViewStore
+from kb.rendering.veiling import withheld
 from kb.settings import Settings
 
 # Raised when the same page is drawn otherwise, or its words are found otherwise.
@@ -60,7 +63,9 @@ class Views:
     raised where too many are waited for already.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, privacy: LivePrivacy | None = None) -> None:
+        """With `privacy`, what was drawn under another list than that is forgotten."""
+        self._privacy = privacy
         self._store = ViewStore(settings.indexes / ".views", most_bytes=settings.views_megabytes * 1_000_000)
         self._megabytes = settings.reader_megabytes
         self._processes = Processes()
@@ -69,9 +74,21 @@ class Views:
         self._converting = threading.Lock()
         self._under_way: dict[_Key, Future[Any]] = {}
         self._refused: dict[_Key, _Refused] = {}
+        if privacy:
+            self._forget_others(privacy.get())
+            privacy.on_change(self._forget_others)
+
+    def _forget_others(self, privacy: PrivacyList) -> None:
+        try:
+            self._store.keep_only_of(privacy.digest)
+        except OSError as error:
+            # They are not shown all the same: their keys are those of the other list.
+            _log.warning("Pictures of pages cannot be removed from disk (%s)", error.strerror or "error")
 
     def sheet(self, drawable: Drawable, page: int) -> Future[Sheet]:
         """What is on a page or slide, from 1."""
+        if page in drawable.veil.pages:
+            return _failed(withheld(page))
         key = self._key(drawable, "sheet", page)
         kept = self._store.get(*key)
         if kept is not None:
@@ -88,7 +105,10 @@ class Views:
     def miniature(self, drawable: Drawable, page: int) -> Future[bytes]:
         """A page or slide as a small PNG, `MINIATURE_WIDTH` wide."""
         first = (page - 1) // MINIATURES_TOGETHER * MINIATURES_TOGETHER + 1
-        return self._pictures(drawable, page, range(first, first + MINIATURES_TOGETHER), MINIATURE_WIDTH)
+        together = [
+            one for one in range(first, first + MINIATURES_TOGETHER) if one not in drawable.veil.pages
+        ]
+        return self._pictures(drawable, page, together, MINIATURE_WIDTH)
 
     def tag(self, drawable: Drawable, *what: object) -> str:
         """What tells one view from all others, also from the same one that another version drew."""
@@ -107,9 +127,14 @@ class Views:
 
     def _key(self, drawable: Drawable, *what: object) -> _Key:
         by = self._drawn_by if drawable.draws is Draws.PDF else f"{self._drawn_by}-{self._converted_by}"
-        return (drawable.sha256, drawable.draws, *what, by)
+        veil = drawable.veil
+        # Nothing that was drawn under another list is ever found again.
+        seen = (veil.digest, veil.hides_scans) if veil.digest or veil.hides_scans else ()
+        return (drawable.sha256, drawable.draws, *what, by, *seen)
 
     def _pictures(self, drawable: Drawable, page: int, pages: Sequence[int], width: int) -> Future[bytes]:
+        if page in drawable.veil.pages:
+            return _failed(withheld(page))
         kept = self._store.get(*self._key(drawable, "picture", page, width))
         if kept is not None:
             return _done(kept)
@@ -154,14 +179,20 @@ class Views:
         with self._store.working() as working:
             file, sha256 = self._pdf(drawable, working)
             job = SheetJob(
-                file=file, sha256=sha256, bounds=self._bounds(_PAGE_SECONDS), parent=os.getpid(), page=page
+                file=file,
+                sha256=sha256,
+                bounds=self._bounds(_PAGE_SECONDS),
+                parent=os.getpid(),
+                page=page,
+                names=drawable.veil.names,
+                hides_scans=drawable.veil.hides_scans,
             )
             answer = self._processes.run(job, working)
         try:
             found = _SHEETS.validate_python(answer.get("sheet"))
         except ValidationError as error:
             raise NoView("The process that drew it gave no answer", code="damaged") from error
-        self._store.put(_SHEETS.dump_json(found), *key)
+        self._keep(_SHEETS.dump_json(found), drawable, key)
         return found
 
     def _draw(self, drawable: Drawable, pages: tuple[int, ...], width: int) -> Mapping[int, bytes]:
@@ -174,12 +205,14 @@ class Views:
                 parent=os.getpid(),
                 pages=pages,
                 width=width,
+                names=drawable.veil.names,
+                hides_scans=drawable.veil.hides_scans,
             )
             drawn = self._processes.run(job, working).get("pages")
             wanted = [page for page in pages if isinstance(drawn, list) and page in drawn]
             found = {page: _png(working / picture_name(page)) for page in wanted}
         for page, picture in found.items():
-            self._store.put(picture, *self._key(drawable, "picture", page, width))
+            self._keep(picture, drawable, self._key(drawable, "picture", page, width))
         return found
 
     def _pdf(self, drawable: Drawable, working: Path) -> tuple[Path, str]:
@@ -212,8 +245,13 @@ class Views:
                 )
                 self._processes.run(job, working)
                 data = taken(working / SLIDES, most=_MOST_SLIDES_BYTES)
-            self._store.put(data, *key)
+            self._keep(data, drawable, key)
             return data
+
+    def _keep(self, data: bytes, drawable: Drawable, key: _Key) -> None:
+        """Keep a view, unless the list changed while it was drawn."""
+        if self._privacy is None or self._privacy.get().digest == drawable.veil.digest:
+            self._store.put(data, *key)
 
     def _bounds(self, seconds: int) -> Bounds:
         return Bounds(megabytes=self._megabytes, seconds=seconds)

@@ -79,14 +79,20 @@ def _made(job: Job, stream: BinaryIO) -> dict[str, Any]:
             shutil.copyfileobj(stream, target)
         convert(copy, seconds=job.bounds.seconds)
         return {}
+    from kb.privacy.names import Names
     from kb.rendering.drawing import opened, picture, sheet
+    from kb.rendering.veiling import refuse_unseen
 
-    document = opened(stream)
+    document, names = opened(stream), Names(job.names)
     if isinstance(job, SheetJob):
-        return {"sheet": dataclasses.asdict(sheet(document, job.page))}
+        found = sheet(document, job.page)
+        refuse_unseen(found, names, hides_scans=job.hides_scans)
+        return {"sheet": dataclasses.asdict(found)}
     drawn = []
     for number in job.pages:
         try:
+            if names or job.hides_scans:
+                refuse_unseen(sheet(document, number), names, hides_scans=job.hides_scans)
             Path(picture_name(number)).write_bytes(picture(document, number, width=job.width))
         except NoView:
             # Of several, one that is damaged or not there must not cost the others.

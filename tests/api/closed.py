@@ -35,6 +35,9 @@ SECRETS = {
     "date": "2011-05-16",
     "file that is left out": "onleesbaarheid",
     "copy": "bloemkoolveld",
+    "municipality": "Winterswijk",
+    "province": "Gelderland",
+    "said by": "Zwaveldrager",
     "document that is gone": "verdwijnpunt",
 }
 # Words that nobody wrote, near to those above.
@@ -73,6 +76,8 @@ def write_corpus(folder: Path) -> None:
         (closed / f"zwaluwnest-{number}.md").write_text(
             f"# Agenda Zwaluwnest {number}\n\n## Tussenschot\n\nDe kroonjuwelen liggen in de smaragdkist.\n"
             f"De smaragd en de kist zijn van goud; de kroonjuwelen ook, en de smaragdkist {number}.\n\n"
+            f"De gemeente Winterswijk doet mee. Volgens Bo Zwaveldrager is dat goed.\n\n"
+            "Besloten wordt dat de gemeente Winterswijk de kist bewaart.\n\n"
             f"## Bijlage\n\n{shared} punt 1\n\nHet bloemkoolveld {number} lag er stil bij, in de kist.\n"
         )
     (closed / "verdwijnpunt.md").write_text("# Verdwijnpunt\n\nDit verdwijnpunt gaat weg.\n")

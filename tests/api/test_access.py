@@ -20,6 +20,7 @@ PROTECTED = [
     ("PUT", "/generations/live"),
     ("GET", "/generations/live/report"),
     ("POST", "/documents"),
+    ("GET", "/gaps"),
 ]
 
 

@@ -34,7 +34,7 @@ def test_an_answer_has_the_promised_shape(willing: TestClient) -> None:
     found = ask(willing, limit=3)
     assert set(found) == {
         "query", "answered", "reason", "confidence", "sentences", "limit", "tookMs", "generation", "period",
-        "corrections", "secondStage", "passages",
+        "corrections", "secondStage", "timeliness", "passages",
     }  # fmt: skip
     assert (found["answered"], found["reason"]) == (True, "answered")
     assert 1 <= len(found["sentences"]) <= 3

@@ -69,7 +69,8 @@ def test_grouped_by_document_the_answer_counts_documents(client: TestClient) -> 
     assert len(report["morePassages"]) == 3
     more = report["morePassages"][0]
     assert set(more) == {
-        "passageId", "score", "relevance", "text", "highlights", "document", "locator", "links",
+        "passageId", "score", "relevance", "text", "highlights", "document", "locator", "statements",
+        "places", "links",
     }  # fmt: skip
     assert client.get(more["links"]["self"]).json()["text"] == more["text"]
     assert more["score"] <= report["score"]
@@ -104,7 +105,8 @@ def test_similar_passages_come_with_their_source_and_their_nearness(client: Test
     assert len(answer["passages"]) == 3
     first = answer["passages"][0]
     assert set(first) == {
-        "similarity", "text", "passageId", "document", "locator", "alsoIn", "alsoInTotal", "links",
+        "similarity", "text", "passageId", "document", "locator", "statements", "places", "alsoIn",
+        "alsoInTotal", "links",
     }  # fmt: skip
     assert client.get(first["links"]["self"]).json()["text"] == first["text"]
     nearness = [found["similarity"] for found in answer["passages"]]

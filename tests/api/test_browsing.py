@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from api.pages.events import event_views, slug_of
 from kb.documents import Event, Kind
+from kb.history.meetings import meetings_of, slug_of
+from kb.indexing import build_index
 from tests.api.shelf import EVENING, HOSTILE, Shelf, make_shelf
+from tests.geometry import WordEncoder
 from tests.library import EVENING as EVENT
 from tests.library import record
 
@@ -88,7 +90,7 @@ def test_an_event_tells_all_that_is_known_of_it_and_how_to_cite_it(shelf: Shelf)
     assert found.texts["h1"] == ["Avond over dijken en data"]
     for known in ("13 april 2023", "Raadhuis Waterrijk", "Kring Laagland", "Sam de Vries, Kim Oz"):
         assert known in found.text
-    assert found.texts["h2"][:2] == ["Verslagen", "Presentaties"]
+    assert found.texts["h2"][:3] == ["Besluiten en afspraken 1", "Verslagen", "Presentaties"]
     assert rows(shelf, EVENING) == ["Verslag van de avond", "Dijken in cijfers"]
     assert f"Raadhuis Waterrijk{shelf.client.base_url}{EVENING}" in found.text.replace(
         "Waterrijk ", "Waterrijk"
@@ -171,9 +173,13 @@ def test_hostile_titles_are_text(shelf: Shelf) -> None:
 
 def test_an_index_without_events_or_themes_says_so(shelf: Shelf, tmp_path: Path) -> None:
     with make_shelf(tmp_path, like=shelf) as again:
-        for file in again.settings.corpus.rglob("_event.yaml"):
-            file.unlink()
-        again.build()
+        for file in again.settings.corpus.rglob("*"):
+            if file.is_file() and file.name != "los.md":
+                file.unlink()
+        themes = tmp_path / "themes.yaml"
+        themes.write_text("[]")
+        settings = again.settings.model_copy(update={"themes": themes})
+        build_index(settings, WordEncoder, allow_removals=True)
         assert "nog geen bijeenkomsten" in again.page("/bijeenkomsten").text
         assert "nog geen thema’s" in again.page("/themas").text
         again.page("/overzicht")
@@ -181,7 +187,7 @@ def test_an_index_without_events_or_themes_says_so(shelf: Shelf, tmp_path: Path)
 
 def test_events_of_one_day_that_differ_in_case_and_punctuation_are_one() -> None:
     again = Event(name="avond over DATA.", date=EVENT.date, host="Kring", speakers=("Kim",))
-    views = event_views(
+    views = meetings_of(
         [
             record("b.md", title="B", event=EVENT, speakers=("Sam",)),
             record("a.pptx", title="A", event=again, kind=Kind.PRESENTATIE),

@@ -48,6 +48,10 @@ def paths(client: TestClient, document: Document) -> list[str]:
         own["file"],
         hit["links"]["self"],
         hit["links"]["similar"],
+        "/v1/events",
+        client.get("/v1/events").json()["events"][0]["links"]["self"],
+        "/v1/themes",
+        client.get("/v1/themes").json()["themes"][0]["links"]["timeline"],
         "/v1/openapi.json",
     ]
 

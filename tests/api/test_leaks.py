@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from kb.documents import stable_id
 from tests.api.closed import NOTHING, SECRETS, TYPOS, Home, leaked, make_home
 
 # What differs between two answers to the same question.
@@ -90,7 +91,12 @@ def values_of(home: Home) -> Values:
     documents = [*home.members_ids["document"], *home.open_ids["document"][:1], NOTHING]
     return {
         "q": words,
-        "kind": ["overig", "verslag", "x"],
+        "kind": ["overig", "verslag", "besluit", "x"],
+        "documentKind": ["overig", "x"],
+        "municipality": ["Winterswijk", "GM0294", "Utrecht"],
+        "province": ["Gelderland", "PV25", "x"],
+        "statement": ["besluit", "citaat", "x"],
+        "saidBy": ["Bo Zwaveldrager", "bo  ZWAVELDRAGER", "x"],
         "event": [*dict.fromkeys(home.members_ids["event"]), "Kring Schemerlicht", "Openbare avond", NOTHING],
         "language": ["nl", "en", "zz"],
         "speaker": ["Q. Sluipvoet", "Sluipvoet", "X"],
@@ -105,6 +111,7 @@ def values_of(home: Home) -> Values:
             "kind,year,event",
             "event,speaker,host,theme,language",
             "kind,year,event,host,theme,language",
+            "municipality,province,statement,saidBy",
         ],
         "sort": ["date", "relevance", "x"],
         "groupBy": ["document", "event", "x"],
@@ -151,6 +158,7 @@ def paths_of(home: Home, path: str, live: str) -> list[str]:
         "documenten": [*home.members_ids["document"], home.open_ids["document"][0], NOTHING],
         "bijeenkomsten": [*home.members_ids["event"], *home.open_ids["event"], NOTHING],
         "themas": ["nachtvlinder", "x"],
+        "themes": [stable_id("theme", "nachtvlinder"), NOTHING],
         "beheer": [live, "live", NOTHING, "zonder-datum", "niet-opgenomen", "vrijwel-gelijk"],
         "static": ["style.css"],
     }

@@ -27,13 +27,13 @@ def test_an_answer_has_the_promised_shape(client: TestClient) -> None:
     answer = client.get("/v1/search", params={"q": QUERY, "limit": 3}).json()
     assert set(answer) == {
         "query", "mode", "groupBy", "sort", "total", "limit", "offset", "tookMs", "generation", "period",
-        "corrections", "secondStage", "facets", "links", "hits",
+        "corrections", "secondStage", "timeliness", "facets", "links", "hits",
     }  # fmt: skip
     assert (answer["query"], answer["mode"], answer["limit"], answer["offset"]) == (QUERY, "hybrid", 3, 0)
     hit = answer["hits"][0]
     assert set(hit) == {
         "rank", "score", "relevance", "relevanceLabel", "text", "highlights", "bestSentence", "passageId",
-        "document", "locator", "alsoIn", "alsoInTotal", "morePassages", "links",
+        "document", "locator", "statements", "places", "alsoIn", "alsoInTotal", "morePassages", "links",
     }  # fmt: skip
     assert set(hit["document"]) == {"id", "title", "kind", "date", "event", "language", "source"}
     assert set(hit["locator"]) == {"page", "pageLabel", "slide", "part", "headings", "line"}

@@ -247,6 +247,12 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
         ("/suggestions", "get"),
         ("/documents", "get"),
         ("/documents", "post"),
+        ("/events", "get"),
+        ("/events/{id}", "get"),
+        ("/themes", "get"),
+        ("/themes/suggestions", "get"),
+        ("/themes/{id}/timeline", "get"),
+        ("/gaps", "get"),
         ("/builds", "get"),
         ("/builds", "post"),
         ("/builds/{id}", "get"),
@@ -256,6 +262,7 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
         ("/status", "get"),
         ("/documents/{id}", "get"),
         ("/documents/{id}/file", "get"),
+        ("/passages", "get"),
         ("/passages/{id}", "get"),
         ("/passages/{id}/similar", "get"),
         ("/health/live", "get"),
@@ -265,7 +272,9 @@ def test_the_openapi_document_names_every_address(client: TestClient) -> None:
     document = client.get("/v1/openapi.json").json()
     assert document["servers"][0]["url"] == "/v1"
     assert document["info"]["version"] == kb.__version__
-    assert [tag["name"] for tag in document["tags"]] == ["Zoeken", "Documenten", "Status", "Beheer"]
+    assert [tag["name"] for tag in document["tags"]] == [
+        "Zoeken", "Documenten", "Bijeenkomsten", "Thema's", "Status", "Beheer",
+    ]  # fmt: skip
 
 
 def test_the_openapi_document_names_every_parameter_of_a_search(client: TestClient) -> None:
@@ -275,6 +284,7 @@ def test_the_openapi_document_names_every_parameter_of_a_search(client: TestClie
     assert set(found) == set(body["properties"]) == {
         "q", "limit", "offset", "mode", "kind", "event", "dateFrom", "dateTo", "language", "document",
         "dates", "groupBy", "speaker", "host", "theme", "year", "minRelevance", "sort", "facets", "format",
+        "municipality", "province", "statement", "saidBy",
     }  # fmt: skip
     assert [name for name, item in found.items() if item["required"]] == body["required"] == ["q"]
     assert found["kind"]["schema"]["type"] == "array"
@@ -285,6 +295,7 @@ def test_the_openapi_document_names_what_can_be_asked_of_similar_passages(client
     found = asked(client, "/passages/{id}/similar")
     assert set(found) == {
         "id", "limit", "kind", "event", "dateFrom", "dateTo", "language", "speaker", "host", "theme", "year",
+        "municipality", "province", "statement", "saidBy",
     }  # fmt: skip
     assert [name for name, item in found.items() if item["required"]] == ["id"]
     assert (found["limit"]["schema"]["minimum"], found["limit"]["schema"]["maximum"]) == (1, 50)

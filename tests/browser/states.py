@@ -119,13 +119,17 @@ STATES = (
     State(
         name="thema", path="/themas", do=lambda page: page.locator("main li a").first.click(), titled=False
     ),
+    State(name="thema-jaar", path="/themas/Informatiebeveiliging?jaar=2024"),
     State(name="overzicht", path="/overzicht"),
     State(name="inloggen", path="/inloggen"),
     State(name="inloggen-fout", path="/inloggen", do=_mistype, titled=False),
     State(name="ingelogd", path="/inloggen", scope="members"),
     State(name="toegankelijkheid", path="/toegankelijkheid"),
+    State(name="privacy", path="/privacy"),
     State(name="geen-toegang", path="/beheer"),
     State(name="beheer", path="/beheer", scope="admin"),
     State(name="beheer-aandacht", path="/beheer/aandacht", scope="admin"),
+    State(name="beheer-vragen", path="/beheer/vragen", scope="admin"),
+    State(name="beheer-themas", path="/beheer/themas", scope="admin"),
     State(name="beheer-verslag", path="/beheer", do=_report, scope="admin"),
 )

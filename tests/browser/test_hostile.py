@@ -41,8 +41,8 @@ _WRONG = """() => {
       }
     }
   }
-  for (const element of document.querySelectorAll('iframe, object, embed, base, style, marquee, body title'))
-    tell('element', element);
+  const never = 'iframe, object, embed, base, style, marquee, body :not(svg) > title';
+  for (const element of document.querySelectorAll(never)) tell('element', element);
   for (const element of document.querySelectorAll('script'))
     if (element.type !== 'module' || element.textContent) tell('script', element);
   for (const element of document.querySelectorAll('meta[http-equiv]')) tell('meta', element);

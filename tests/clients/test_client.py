@@ -94,6 +94,20 @@ def test_all_documents_come_once_and_in_order(client: Any) -> None:
     assert [item.source for item in client.iter_documents(limit=2, kind="verslag")] == ["avond/verslag.md"]
 
 
+def test_all_passages_that_filters_allow_come_once_and_in_order(client: Any) -> None:
+    whole = client.passages(limit=100)
+    assert whole.total == len(whole.passages) == client.status().passages
+    assert list(client.iter_passages(limit=3)) == list(whole.passages)
+    (report,) = {item.id for item in client.documents(kind="verslag").documents}
+    own = list(client.iter_passages(document=report, limit=1))
+    assert own == [one for one in whole.passages if one.document.id == report]
+    assert list(client.iter_passages(document_kind="verslag")) == own
+    asked = {kind: list(client.iter_passages(kind=kind)) for kind in ("citaat", "besluit", "actie", "vraag")}
+    for kind, found in asked.items():
+        assert found == [one for one in whole.passages if kind in {said.kind for said in one.statements}]
+    assert any(asked.values())
+
+
 def test_pages_of_two_indexes_are_never_mixed(connect: Connect, tmp_path: Path) -> None:
     settings = make_place(tmp_path)
     with Service(settings) as service:
@@ -122,6 +136,30 @@ def test_passages_documents_and_status_are_read(client: Any, service: Service) -
     assert (client.live().status, client.ready().status) == ("live", "ready")
     assert client.openapi()["openapi"].startswith("3.")
     assert client.url(hit.links.self_) == f"{service.url}/v1/passages/{hit.passage_id}"
+
+
+def test_meetings_themes_and_timelines_are_read(client: Any) -> None:
+    meetings = list(client.iter_events(limit=1))
+    assert meetings == list(client.events(limit=100).events)
+    assert len(meetings) == client.events(limit=1).total > 0
+    event = client.event(meetings[0].id)
+    assert (event.name, event.date) == (meetings[0].name, meetings[0].date)
+    named = (
+        *event.documents.verslag,
+        *event.documents.presentatie,
+        *event.documents.paper,
+        *event.documents.overig,
+    )
+    assert {one.id for one in named} == {one.id for one in client.iter_documents(event=event.id)}
+    decisions = client.passages(kind="besluit", event=event.id)
+    assert bool(decisions.total) == bool(event.statements.besluit)
+    themes = client.themes()
+    assert all(theme.defined for theme in themes[:5])
+    told = client.timeline(themes[0].name)
+    assert told.theme == themes[0]
+    counted = sum(year.passages for year in (*told.years, told.undated))
+    assert counted == themes[0].passages == client.passages(theme=themes[0].name).total
+    assert isinstance(client.theme_suggestions().complete, bool)
 
 
 def test_a_question_is_answered_in_sentences_or_not_at_all(client: Any) -> None:
@@ -186,7 +224,7 @@ def details(source: str, content: bytes) -> dict[str, Any]:
     links = {"self": "/v1/documents/a", "file": "/v1/documents/a/file", "page": "/documenten/a"}
     return nothing | {
         "id": "a", "title": "A", "kind": "paper", "source": source, "speakers": [], "size": len(content),
-        "sha256": sha256, "passages": 1, "links": links, "themes": [], "access": "open",
+        "sha256": sha256, "passages": 1, "masked": False, "links": links, "themes": [], "access": "open",
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from api.app import create_app
-from kb.client import Client, answers, asking, calls, upkeep
+from kb.client import Client, answers, asking, calls, history, passages, upkeep
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
@@ -26,6 +26,11 @@ METHODS = {
     "zoekVergelijkbare": "similar",
     "noemDocumenten": "documents",
     "leesDocument": "document",
+    "noemBijeenkomsten": "events",
+    "leesBijeenkomst": "event",
+    "noemThemas": "themes",
+    "noemThemavoorstellen": "theme_suggestions",
+    "leesTijdlijn": "timeline",
     "haalBestand": "download",
     "leesStatus": "status",
     "leeft": "live",
@@ -34,6 +39,8 @@ METHODS = {
     "begintBouwopdracht": "start_build",
     "noemBouwopdrachten": "builds",
     "volgBouwopdracht": "build",
+    "noemVragenZonderAntwoord": "gaps",
+    "noemPassages": "passages",
     "noemIndexen": "generations",
     "neemInGebruik": "make_live",
     "leesVerslag": "report",
@@ -84,7 +91,8 @@ def answered(document: Mapping[str, Any]) -> set[str]:
 
 
 def model_of(name: str) -> type[BaseModel]:
-    found: type[BaseModel] | None = getattr(answers, name, None) or getattr(upkeep, name, None)
+    places = (answers, history, passages, upkeep)
+    found: type[BaseModel] | None = next(filter(None, (getattr(one, name, None) for one in places)), None)
     assert found is not None, f"the client has no {name}"
     return found
 
@@ -100,9 +108,12 @@ def test_every_call_is_an_operation(document: dict[str, Any]) -> None:
         calls.search("a", {}), calls.search_many([], {}), calls.answer("a", {}),
         calls.suggestions("a", limit=1),
         calls.export("a", "csv", {}), calls.export_documents("csv", {}), calls.passage("{id}"),
-        calls.similar("{id}", {}), calls.documents({}), calls.document("{id}"), calls.file("{id}"),
-        calls.status(), calls.live(), calls.ready(), calls.openapi(), calls.builds(), calls.build("{id}"),
-        calls.start_build(allow_removals=False), calls.generations(), calls.make_live("{id}"),
+        calls.similar("{id}", {}), calls.passages({}), calls.documents({}),
+        calls.document("{id}"), calls.file("{id}"),
+        calls.events({}), calls.event("{id}"), calls.themes(), calls.theme_suggestions(),
+        calls.timeline("{id}"), calls.status(), calls.live(), calls.ready(), calls.openapi(),
+        calls.builds(), calls.build("{id}"),
+        calls.start_build(allow_removals=False), calls.gaps(), calls.generations(), calls.make_live("{id}"),
         calls.report("{id}"), calls.add_document(),
     ]  # fmt: skip
     sent = {(call.method, call.path.replace("%7Bid%7D", "{id}")) for call in made}
@@ -135,6 +146,8 @@ def test_every_example_of_an_answer_is_read(document: dict[str, Any]) -> None:
         ("/answers", asking.AnswerOptions),
         ("/passages/{id}/similar", asking.SimilarOptions),
         ("/documents", asking.DocumentsOptions),
+        ("/passages", asking.PassagesOptions),
+        ("/events", asking.DocumentsOptions),
     ],
 )
 def test_every_parameter_is_an_option(document: dict[str, Any], path: str, options: type) -> None:

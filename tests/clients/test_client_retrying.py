@@ -42,7 +42,7 @@ def test_a_search_is_sent_again_with_its_query(connect: Connect) -> None:
     answer = {
         "query": "a", "mode": "hybrid", "groupBy": None, "total": 0, "limit": 10, "offset": 0, "tookMs": 1.0,
         "generation": "g", "period": None, "corrections": [], "secondStage": "off", "hits": [],
-        "facets": {}, "sort": "relevance", "links": None,
+        "facets": {}, "sort": "relevance", "links": None, "timeliness": None,
     }  # fmt: skip
     with scripted([Reply(status=0), Reply.json(answer)]) as script:
         assert connect(script.url, retrying=QUICK).search("a").total == 0
