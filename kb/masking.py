@@ -28,7 +28,10 @@ _GAP = r"[\s\u00a0.\u2010-\u2013/-]{0,3}"
 # Dutch: ten digits that begin with 0, after +31 or 0031 nine. 112, 14 030, 0800 and 0900 belong to nobody.
 _NATIONAL = rf"(?:\(0\d{{1,3}}\)|0(?!800|900|90[69]|0)[1-9]){_GAP}\d(?:{_GAP}\d){{5,8}}"
 _ABROAD = rf"(?:\+|\b00)[1-9]\d{{0,2}}{_GAP}(?:\(0\){_GAP})?\d(?:{_GAP}\d){{6,12}}"
-_PHONE = re.compile(rf"(?<![\w.,/:=-])(?:{_ABROAD}|{_NATIONAL})(?![\w]|[-.,/:]\d)")
+# What may stand right before a number: "tel.0612345678", "t:…", and "…/" where another number ends.
+_LABELS = ("t", "m", "tel", "mob", "telefoon", "mobiel", "gsm")
+_BEFORE = "|".join([r"(?<![\w.,/:=-])", r"(?<=\d{10}/)", *(rf"(?<=\b{label}[.:=])" for label in _LABELS)])
+_PHONE = re.compile(rf"(?:{_BEFORE})(?:{_ABROAD}|{_NATIONAL})(?!\w|[-.,:]\d|/\d(?!\d{{8}}))", re.IGNORECASE)
 # Of most texts this quick look finds that there are not enough digits together.
 _MAY_BE_PHONE = re.compile(r"\d(?:[^\d\n]{0,10}\d){8}")
 _NATIONAL_DIGITS = 10

@@ -121,7 +121,13 @@ def test_an_organisation_can_bring_its_own_list(tmp_path: Path) -> None:
     assert names(load_milestones(file)) == ["Wep"]
 
 
-@pytest.mark.parametrize("content", ["- just words", "name: Woo", "- {name: Woo, date: ooit}", "{", "\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "- just words", "name: Woo", "- {name: Woo, date: ooit}", "- {date: 2022-13-01}", "{", "\x00",
+        "[" * 5_000,
+    ],
+)  # fmt: skip
 def test_a_faulty_list_is_refused_with_its_name(tmp_path: Path, content: str) -> None:
     file = tmp_path / "wetten.yaml"
     file.write_text(content, encoding="utf-8")

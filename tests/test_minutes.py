@@ -437,3 +437,15 @@ def test_no_text_takes_long(text: str) -> None:
     find_quotations(text)
     find_statements(text)
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        ("Vraag: wanneer is de migratie klaar?", ["vraag"]),
+        ("Actie: Jan belt de leverancier.", ["actie"]),
+        ("De kring koopt samen in.", ["besluit"]),
+    ],
+)
+def test_what_a_line_calls_itself_counts_for_more_than_its_heading(line: str, kinds: list[str]) -> None:
+    assert [str(found.kind) for found in find_statements(f"- {line}", headings=("Besluiten",))] == kinds

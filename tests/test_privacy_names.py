@@ -26,6 +26,11 @@ NAMES = Names(
         ("Wĳnand Ĳzer", "•••••• ••••"),
         ("WEISS en Weiß", "••••• en ••••"),
         ("\uff2a\uff41\uff4e de Bakker", "••• •• ••••••"),
+        (
+            "Jan de Bakker¹, Jan de Bakker2 en 1Jan de Bakker",
+            "••• •• ••••••¹, ••• •• ••••••2 en 1••• •• ••••••",
+        ),
+        ("Jan     de \n\n   Bakker", "•••     •• \n\n   ••••••"),
         ("Dorpsstraat 1, Dorpsstraat 12", "••••••••••• •, Dorpsstraat 12"),
     ],
 )

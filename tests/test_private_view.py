@@ -11,12 +11,16 @@ import pytest
 
 from kb.documents import Access, Event, stable_id
 from kb.errors import NotFound
+from kb.generations import Generations
 from kb.index import DocumentRecord, Filter, Index
 from kb.index.embedded import EmbeddedIndex
 from kb.index.private import PrivateView, private_view
 from kb.index.restricted import public_view
+from kb.indexing import build_index
 from kb.language import Synonyms, expand_query
+from kb.live_index import LiveIndex
 from kb.privacy import PrivacyList, Suppressed, Withheld
+from kb.settings import Settings
 from kb.suggestions.learning import learn
 from tests.geometry import WordEncoder
 from tests.library import record, write_index
@@ -208,3 +212,44 @@ def test_an_index_that_was_built_with_the_list_is_not_looked_through(tmp_path: P
     assert private_view(index, PrivacyList()) is index
     assert isinstance(private_view(index, LIST), PrivateView)
     assert stable_id("document", PLAIN.source) == PLAIN.id
+
+
+def test_a_meeting_tells_nothing_that_came_from_its_withheld_document(tmp_path: Path) -> None:
+    # As a build leaves it: what one document says of the meeting stands with all of them.
+    pooled = Event(
+        name="Vuurvliegoverleg", date=DAY, place="Kelder", host="Z. Zwijger", speakers=("G. Heim",)
+    )
+    report = record("weg/verslag.txt", title="Vuurvliegoverleg", event=pooled, date=DAY)
+    slides = record("open/dia.txt", title="Dia's over de dijk", event=pooled)
+    others = record("open/ander.txt", title="Ander", event=Event(name="Avond", place="Zaal"))
+    texts = {report: ["Geheim van de kelder."], slides: ["De dijk is hoog."], others: ["De sluis is open."]}
+    write_index(tmp_path, texts)
+    index = EmbeddedIndex.open(tmp_path)
+    view = private_view(index, LIST)
+    for secret in ("vuurvlieg", "kelder", "zwijger", "heim", "date(2026"):
+        assert secret in said(index)
+        assert secret not in said(view)
+    assert [found.event for found in view.documents([slides.id, others.id])] == [
+        Event(name="Dia's over de dijk"), others.event,
+    ]  # fmt: skip
+    assert len(view.rows(Filter(events=frozenset({"Dia's over de dijk"})))) == 1
+    assert len(view.rows(Filter(events=frozenset({pooled.id, pooled.name})))) == 0
+    index.close()
+
+
+def test_a_theme_tells_no_name_that_must_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "dijk.md").write_text("# Dijk\n\nDe dijk is hoog.\n", encoding="utf-8")
+    file = tmp_path / "themes.yaml"
+    file.write_text(
+        "- name: Dijken\n  description: Van Odilia Wintergroen.\n  queries: [dijk, Odilia Wintergroen dijk]\n"
+        "- name: Odilia Wintergroen\n  queries: [dijk]\n",
+        encoding="utf-8",
+    )
+    settings = Settings(corpus=tmp_path / "corpus", indexes=tmp_path / "indexes", themes=file)
+    build_index(settings, WordEncoder)
+    index = LiveIndex(Generations(settings.indexes)).get()
+    assert "Odilia Wintergroen" in str(index.themes())
+    (theme,) = private_view(index, LIST).themes()
+    assert (theme.name, theme.description, theme.queries) == ("Dijken", "Van •••••• •••••••••••.", ("dijk",))
+    index.close()

@@ -133,6 +133,9 @@ def test_a_file_of_ones_own_takes_their_place(tmp_path: Path) -> None:
         ("- name: " + "x" * 200, "Theme 1"),
         ("- name: !!python/object/apply:os.system [ls]", "cannot be read"),
         ("[" * 5_000, "cannot be read"),
+        ("- name: 2024-02-31", "cannot be read"),
+        ("- name: Dijk\n  queries: [" + "9" * 5_000 + "]", "cannot be read"),
+        ("- name: &a [dijk, dijk]\n- name: [*a, *a]", "aliases (*name) are not read"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_what_to_do(tmp_path: Path, content: str, told: str) -> None:

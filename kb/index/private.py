@@ -198,7 +198,17 @@ class PrivateView:
 
     def themes(self) -> tuple[Theme, ...]:
         """The themes that its passages were compared with."""
-        return tuple(theme for theme in self._index.themes() if not self._privacy.names_any(theme.name))
+        names_any, shown = self._privacy.names_any, self._privacy.shown
+        return tuple(
+            theme.model_copy(
+                update={
+                    "description": shown(theme.description),
+                    "queries": tuple(query for query in theme.queries if not names_any(query)),
+                }
+            )
+            for theme in self._index.themes()
+            if not names_any(theme.name)
+        )
 
     def facets(self) -> Facets:
         """The values that a filter can name, of documents that may be read."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kb.documents import Access, Passage
+from kb.documents import Access, Event, Passage
 from kb.index import DocumentRecord, Index, Mask, Rows
 from kb.language import Lexicon, tokens, word_terms, words
 from kb.language.terms import code_of
@@ -70,6 +70,7 @@ class Suppression:
                 self.visible[rows.start : rows.stop] = True
                 pages = None if is_clean or not privacy.names else self._look(record, rows)
                 self.records[record.id] = _shown(record, privacy, pages)
+        self._forget_events()
         self.hidden = self._hidden()
 
     def lexicon(self, lexicon: Lexicon, *, only_open: bool) -> Lexicon:
@@ -117,6 +118,21 @@ class Suppression:
             passage = found.passage
             self._less[record.access].take(code, passage.text)
             self._gone |= self._terms(code, {*words(passage.text), *words(passage.context)})
+
+    def _forget_events(self) -> None:
+        """Let a meeting tell nothing that may come from a document of it that may not be read.
+
+        A build puts down with every document what all of its meeting say: its name may be the title of one.
+        """
+        gone = {record.event.id for record in self.withheld if record.event}
+        met: dict[str, list[DocumentRecord]] = {}
+        for record in self.records.values():
+            if record.event and record.event.id in gone:
+                met.setdefault(record.event.id, []).append(record)
+        for kept in met.values():
+            dates = {record.date for record in kept}
+            event = Event(name=kept[0].title, date=dates.pop() if len(dates) == 1 else None)
+            self.records.update((record.id, replace(record, event=event)) for record in kept)
 
     def _look(self, record: DocumentRecord, rows: range) -> tuple[int, ...] | None:
         """Put down where names stand in a document: on which pages, as `DocumentRecord.masked` has them."""

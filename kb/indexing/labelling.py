@@ -19,7 +19,7 @@ from kb.minutes import Quotation, StatementKind, read_minutes
 from kb.places import Place, PlaceKind, PlaceMention, find_places, shipped_gazetteer
 
 # Raised when the same document yields other labels; the gazetteer has a hash of its own.
-LABELLING_VERSION = 1
+LABELLING_VERSION = 2
 
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")

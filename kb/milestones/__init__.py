@@ -103,12 +103,12 @@ def load_milestones(file: Path | None = None) -> tuple[Milestone, ...]:
     try:
         content = yaml.safe_load((file or shipped).read_text(encoding="utf-8"))
         found = TypeAdapter(list[Milestone]).validate_python(content or [])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"KB_MILESTONES: {name} cannot be read ({error})") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"KB_MILESTONES: {name} is no list of laws: {where}: {first['msg']}") from error
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"KB_MILESTONES: {name} cannot be read ({error})") from error
     return tuple(sorted(found, key=lambda milestone: milestone.date or dt.date.max))
 
 

@@ -8,6 +8,7 @@ is dat Jan het uitzoekt" is agreed on and to be done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,10 @@ from kb.minutes.questions import is_question
 from kb.minutes.sections import Section, sections
 
 __all__ = ["Statement", "StatementKind", "find_statements", "statements_in"]
+
+
+# What a line under "Besluiten" calls itself counts for more than where it stands.
+_OTHERWISE = re.compile(r"\W*(?:vraag|question|actie(?:punt)?|action(?: item)?)\s*:", re.IGNORECASE)
 
 
 class StatementKind(StrEnum):
@@ -71,7 +76,7 @@ def _of_line(line: Line, section: Section | None, people: People) -> Iterator[St
     is_whole = section is Section.ACTIONS or is_action_line(text, is_row=is_row)
     if is_whole:
         yield Statement(kind=StatementKind.ACTIE, start=line.start, end=line.end)
-    if section is Section.DECISIONS:
+    if section is Section.DECISIONS and not _OTHERWISE.match(text):
         yield Statement(kind=StatementKind.BESLUIT, start=line.start, end=line.end)
     if is_row:
         return

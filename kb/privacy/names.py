@@ -15,13 +15,13 @@ from collections.abc import Iterable, Sequence
 from kb.masking import DOT
 
 # Raised when the same name is found otherwise.
-NAMES_VERSION = 1
+NAMES_VERSION = 2
 
 Span = tuple[int, int]
 
 _WORD = re.compile(r"[^\W_]+")
-# Between two words of a name, such as ", " or "\n"; more of it stands between two names.
-_GAP = r"[\W_]{0,4}"
+# Between two words of a name, such as ", " or "\n", and any white space; more signs stand between two names.
+_GAP = r"(?:[\W_]{0,4}|\s*(?:[^\w\s]|_){0,4}\s*)"
 # Letters that no decomposition makes plain, and marks above and below letters, which are no letters.
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"}
@@ -90,7 +90,10 @@ def fold(text: str) -> str:
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:
     # The end of a name may have an apostrophe and the -s of a genitive.
     inner = _GAP.join(map(re.escape, words))
-    return re.compile(rf"(?<![^\W_]){inner}(?:['\u2019]?s)?(?![^\W_])")
+    # A digit beside a letter is the mark of a footnote; beside a digit it makes another number.
+    before = r"(?<![^\W_])" if words[0][0].isdigit() else r"(?<![^\W\d_])"
+    after = r"(?![^\W_])" if words[-1][-1].isdigit() else r"(?![^\W\d_])"
+    return re.compile(rf"{before}{inner}(?:['\u2019]?s)?{after}")
 
 
 def _places(text: str) -> list[int]:

@@ -107,8 +107,8 @@ def load_themes(file: Path | None = None) -> tuple[Theme, ...]:
     name = file or "themes.yaml"
     shipped = resources.files("kb.themes").joinpath("themes.yaml")
     try:
-        content = yaml.safe_load((file or shipped).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        content = yaml.load((file or shipped).read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise SettingsError(f"KB_THEMES: {name} cannot be read ({error})") from error
     try:
         found = _THEMES.validate_python(() if content is None else content)
@@ -120,6 +120,15 @@ def load_themes(file: Path | None = None) -> tuple[Theme, ...]:
             f"KB_THEMES: {name} has more than one theme {twice[0]!r}. Put their queries under one of them"
         )
     return found
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses an alias, which can grow without bound."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not read; write the words themselves")
+        return super().compose_node(parent, index)
 
 
 def themes_digest(themes: Iterable[Theme]) -> str:

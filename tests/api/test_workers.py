@@ -55,14 +55,33 @@ def generations(service: Service) -> set[str]:
     return {service.get("/v1/status").json()["generation"] for _ in range(12)}
 
 
+MISSED = {"method": "GET", "route": "/v1/documents/{id}", "status": "404"}
+
+
+def miss(service: Service) -> int:
+    """Ask for what is not there until every worker has said so; how often that was.
+
+    Which of them answers is the kernel's choice: on a busy machine one may answer for long.
+    """
+    asked = 0
+    seen = len(service.lines)
+
+    def all_answered() -> bool:
+        nonlocal asked
+        asked += 1
+        assert service.get("/v1/documents/0").status_code == 404
+        missed = [line["process"] for line in service.lines[seen:] if line.get("status") == 404]
+        return set(missed) == set(service.workers)
+
+    service.until(all_answered)
+    return asked
+
+
 def test_the_numbers_of_all_workers_are_added_up(workers: Service) -> None:
-    labels = {"method": "GET", "route": "/v1/documents/{id}", "status": "404"}
-    for _ in range(20):
-        assert workers.get("/v1/documents/0").status_code == 404
-    assert {line["process"] for line in workers.lines if line.get("status") == 404} == set(workers.workers)
+    asked = miss(workers)
     for _ in range(6):
         found = samples(workers.get("/metrics").text)
-        assert value(found, "kb_http_request_duration_seconds_count", **labels) == 20
+        assert value(found, "kb_http_request_duration_seconds_count", **MISSED) == asked
         assert value(found, "kb_workers") == 2
         assert value(found, "kb_index_documents") == 1
         assert value(found, "kb_http_requests_running") == 1
@@ -113,6 +132,8 @@ def test_the_last_use_of_a_key_is_kept_by_whichever_worker_was_asked(
 def test_a_worker_that_dies_is_replaced(workers: Service) -> None:
     before = workers.workers
     assert len(before) == 2
+    miss(workers)
+    count = value(samples(workers.get("/metrics").text), "kb_http_request_duration_seconds_count", **MISSED)
     os.kill(before[0], signal.SIGKILL)
     workers.until(lambda: len(workers.workers) == 2 and before[0] not in workers.workers)
     (new,) = set(workers.workers) - set(before)
@@ -121,8 +142,7 @@ def test_a_worker_that_dies_is_replaced(workers: Service) -> None:
     found = samples(workers.get("/metrics").text)
     assert value(found, "kb_workers") == 2
     # What the one that is gone has counted stays counted.
-    labels = {"method": "GET", "route": "/v1/documents/{id}", "status": "404"}
-    assert value(found, "kb_http_request_duration_seconds_count", **labels) == 20
+    assert value(found, "kb_http_request_duration_seconds_count", **MISSED) == count >= 2
 
 
 def test_workers_stop_in_order(workers: Service) -> None:
