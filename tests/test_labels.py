@@ -248,7 +248,7 @@ def test_a_rule_that_fails_costs_its_labels_and_never_the_document(
 
 def test_other_rules_make_an_index_stale(minutes: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_stale(minutes)
-    monkeypatch.setattr("kb.indexing.staleness.LABELLING_VERSION", 2)
+    monkeypatch.setattr("kb.indexing.staleness.LABELLING_VERSION", labelling.LABELLING_VERSION + 1)
     assert is_stale(minutes)
     monkeypatch.undo()
     monkeypatch.setattr("kb.indexing.staleness.gazetteer_digest", lambda: "other")
