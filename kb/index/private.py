@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.documents import Access, Passage
-from kb.errors import NotFound
 from kb.index import (
     DocumentRecord,
     Facets,
@@ -27,11 +26,10 @@ from kb.index import (
     Rows,
     Scores,
     Terms,
-    Words,
 )
-from kb.index.idf import known_share
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.index.suppressed import Suppression, masked_text
+from kb.index.views import View
 from kb.language import Lexicon
 from kb.privacy import PrivacyList
 from kb.privacy.documents import masked_locator
@@ -49,7 +47,7 @@ def private_view(index: Index, privacy: PrivacyList) -> Index:
     return PrivateView(index, privacy) if privacy.digest or privacy.hides_contacts else index
 
 
-class PrivateView:
+class PrivateView(View):
     """What may be read of an index. What is withheld is answered as what does not exist."""
 
     def __init__(self, index: Index, privacy: PrivacyList) -> None:
@@ -57,6 +55,7 @@ class PrivateView:
         self._privacy = privacy
         self._kept = kept = Suppression(index, privacy)
         self._records = kept.records
+        self._visible = kept.visible
         self._is_clean = index.manifest.privacy == privacy.digest
         counted = {facet: self.label_counts(facet) for facet in LabelFacet} if privacy.digest else {}
         self._facets = Facets.of(self._records.values(), counted) if privacy.digest else index.facets()
@@ -76,11 +75,6 @@ class PrivateView:
         )
         self._passages = int(kept.visible.sum())
         self._manifest = _manifest(index.manifest, kept) if kept.withheld else index.manifest
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it says of itself, of the documents that may be read."""
-        return self._manifest
 
     @property
     def lexicon(self) -> Lexicon:
@@ -117,17 +111,9 @@ class PrivateView:
         checked = self._checked(rows)
         return self._less(self._index.lexical_scores(terms, checked), checked, self._hiding(terms))
 
-    def vector(self, row: int) -> npt.NDArray[np.float32]:
-        """The vector of a passage that may be read."""
-        return self._index.vector(int(self._checked([row])[0]))
-
     def holders(self, term: str) -> Rows:
         """The rows of the passages that hold a term in words that may be read."""
         return self._kept.holders(term)
-
-    def known(self, words: Words) -> float:
-        """The share of a query's words that any passage holds."""
-        return known_share([[self.holders(term) for term in terms] for terms in words], self._passages)
 
     def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
         """MaxSim of a query's tokens with each of `rows`; where tokens know a name, the mean."""
@@ -147,23 +133,6 @@ class PrivateView:
         """The passages in these rows as they may be read, without the twins that may not."""
         return [self._shown(found) for found in self._index.passages(self._checked(list(rows)))]
 
-    def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
-        """The documents that may be read. Raises `NotFound`, also for the id of one that may not."""
-        if ids is None:
-            return list(self._records.values())
-        return [self._records[self._known(identifier)] for identifier in ids]
-
-    def passage_row(self, passage_id: str) -> int:
-        """The row of a passage that may be read. Raises `NotFound`, also for the id of one that may not."""
-        row = self._index.passage_row(passage_id)
-        if not self._kept.visible[row]:
-            raise NotFound(f"There is no passage {passage_id} in generation {self._manifest.generation}")
-        return row
-
-    def document_rows(self, document_id: str) -> range:
-        """The rows of a document's passages. Raises `NotFound`, also for the id of one that is withheld."""
-        return self._index.document_rows(self._known(document_id))
-
     def rows(self, filter: Filter) -> Rows:
         """The rows of the passages that the filter allows, in order."""
         return self._index.rows(self._narrowed(filter))
@@ -171,7 +140,7 @@ class PrivateView:
     def labelled(self, facet: LabelFacet, values: Collection[str]) -> Rows:
         """The rows of the passages with any of these labels, of those that may be read."""
         rows = self._index.labelled(facet, self._privacy.readable(values))
-        return rows[self._kept.visible[rows]]
+        return rows[self._visible[rows]]
 
     def labels_of(self, rows: Iterable[int], facets: Collection[LabelFacet]) -> dict[int, tuple[Label, ...]]:
         """The labels of each of `rows` that may be read."""
@@ -210,20 +179,12 @@ class PrivateView:
             if not names_any(theme.name)
         )
 
-    def facets(self) -> Facets:
-        """The values that a filter can name, of documents that may be read."""
-        return self._facets
-
     def report(self) -> Mapping[str, Any]:
         """What the build told, of documents that may be read. Raises `CorruptIndex`."""
         return told_report(self._index.report(), self._privacy)
 
-    def close(self) -> None:
-        """Release the files."""
-        self._index.close()
-
     def _shown(self, found: PassageRecord) -> PassageRecord:
-        visible = self._kept.visible
+        visible = self._visible
         if not all(visible[row] for row in found.twins):
             found = dataclasses.replace(found, twins=tuple(row for row in found.twins if visible[row]))
         if self._is_as_it_was[found.row]:
@@ -316,18 +277,6 @@ class PrivateView:
         )
         self._last_filter = (filter, found)
         return found
-
-    def _known(self, document_id: str) -> str:
-        if document_id not in self._records:
-            raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
-        return document_id
-
-    def _checked(self, rows: Sequence[int] | Rows) -> Rows:
-        """The rows, all of which may be read. Raises `NotFound`: no caller can have learned of another."""
-        checked: Rows = np.asarray(rows, np.int64)
-        if not self._kept.visible[checked].all():
-            raise NotFound("There is no such passage")
-        return checked
 
 
 def _filtered_by(record: DocumentRecord) -> tuple[Any, ...]:

@@ -7,29 +7,25 @@ What is learned from all passages together is learned from the open ones when an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.documents import Access
-from kb.errors import NotFound
 from kb.index import (
-    DocumentRecord,
     Facets,
     Filter,
     Index,
-    Manifest,
     PassageRecord,
     Ranking,
     Rows,
     Scores,
     Terms,
-    Words,
 )
-from kb.index.idf import known_share
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
+from kb.index.views import View
 from kb.language import Lexicon
 from kb.reports import open_report
 from kb.themes import Theme
@@ -42,7 +38,7 @@ def public_view(index: Index) -> Index:
     return PublicView(index) if has_members or open_report(report) != report else index
 
 
-class PublicView:
+class PublicView(View):
     """The open documents of an index. What is not open is answered as what does not exist."""
 
     def __init__(self, index: Index) -> None:
@@ -55,10 +51,10 @@ class PublicView:
         spans = [index.document_rows(identifier) for identifier in self._records]
         # Rows, not passages: of an index that is a view itself, some are nobody's.
         last = max((index.document_rows(record.id).stop for record in records), default=0)
-        self._is_open = np.zeros(last, np.bool_)
+        self._visible = np.zeros(last, np.bool_)
         for rows in spans:
-            self._is_open[rows.start : rows.stop] = True
-        self._passages = int(self._is_open.sum())
+            self._visible[rows.start : rows.stop] = True
+        self._passages = int(self._visible.sum())
         sources = {record.source for record in self._records.values()}
         self._manifest = dataclasses.replace(
             index.manifest,
@@ -68,11 +64,6 @@ class PublicView:
             open_passages=None,
             sources={path: hashes for path, hashes in index.manifest.sources.items() if path in sources},
         )
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it says of itself, of its open documents."""
-        return self._manifest
 
     @property
     def lexicon(self) -> Lexicon:
@@ -100,18 +91,10 @@ class PublicView:
         """The BM25 score of each of `rows`."""
         return self._index.lexical_scores(terms, self._checked(rows))
 
-    def vector(self, row: int) -> npt.NDArray[np.float32]:
-        """The vector of an open passage."""
-        return self._index.vector(int(self._checked([row])[0]))
-
     def holders(self, term: str) -> Rows:
         """The rows of the open passages that hold a term."""
         rows = self._index.holders(term)
-        return rows[self._is_open[rows]]
-
-    def known(self, words: Words) -> float:
-        """The share of a query's words that any open passage holds."""
-        return known_share([[self.holders(term) for term in terms] for terms in words], self._passages)
+        return rows[self._visible[rows]]
 
     def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
         """MaxSim of a query's tokens with each of `rows`."""
@@ -129,26 +112,9 @@ class PublicView:
         """The open passages in these rows, without the twins that are not."""
         found = self._index.passages(self._checked([int(row) for row in rows]))
         return [
-            dataclasses.replace(record, twins=tuple(row for row in record.twins if self._is_open[row]))
+            dataclasses.replace(record, twins=tuple(row for row in record.twins if self._visible[row]))
             for record in found
         ]
-
-    def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
-        """The open documents. Raises `NotFound`, also for the id of one that is not."""
-        if ids is None:
-            return list(self._records.values())
-        return [self._records[self._known(identifier)] for identifier in ids]
-
-    def passage_row(self, passage_id: str) -> int:
-        """The row of an open passage. Raises `NotFound`, also for the id of one that is not."""
-        row = self._index.passage_row(passage_id)
-        if not self._is_open[row]:
-            raise NotFound(f"There is no passage {passage_id} in generation {self._manifest.generation}")
-        return row
-
-    def document_rows(self, document_id: str) -> range:
-        """The rows of an open document's passages. Raises `NotFound`, also for the id of one that is not."""
-        return self._index.document_rows(self._known(document_id))
 
     def rows(self, filter: Filter) -> Rows:
         """The rows of the open passages that the filter allows."""
@@ -157,7 +123,7 @@ class PublicView:
     def labelled(self, facet: LabelFacet, values: Collection[str]) -> Rows:
         """The rows of the open passages with any of these labels."""
         rows = self._index.labelled(facet, values)
-        return rows[self._is_open[rows]]
+        return rows[self._visible[rows]]
 
     def labels_of(self, rows: Iterable[int], facets: Collection[LabelFacet]) -> dict[int, tuple[Label, ...]]:
         """The labels of each of `rows`, all of which must be open."""
@@ -178,32 +144,12 @@ class PublicView:
         """The themes of the themes file: an operator's choice, not the documents'."""
         return self._index.themes()
 
-    def facets(self) -> Facets:
-        """The values that a filter can name, counted over open documents."""
-        return self._facets
-
     def report(self) -> Mapping[str, Any]:
         """What the build told of open documents. Raises `CorruptIndex`."""
         report = self._index.report()
         found = open_report(report)
         # Without a part of its own for them, nothing of it is for everybody.
-        return {} if found is report and not self._is_open.all() else found
-
-    def close(self) -> None:
-        """Release the files."""
-        self._index.close()
-
-    def _known(self, document_id: str) -> str:
-        if document_id not in self._records:
-            raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
-        return document_id
-
-    def _checked(self, rows: Sequence[int] | Rows) -> Rows:
-        """The rows, all of which must be open. Raises `NotFound`: no caller can have learned of another."""
-        checked: Rows = np.asarray(rows, np.int64)
-        if not self._is_open[checked].all():
-            raise NotFound("There is no such passage")
-        return checked
+        return {} if found is report and not self._visible.all() else found
 
 
 def _open(filter: Filter) -> Filter:
