@@ -224,7 +224,10 @@ class PrivateView(View):
 
     def _is_changed(self, row: int) -> bool:
         """Whether a passage, which may be read, is shown otherwise than it was encoded."""
-        (found,) = self._index.passages(self._checked([row]))
+        rows = self._checked([row])
+        if self._is_as_it_was[row]:
+            return False
+        (found,) = self._index.passages(rows)
         shown = self._shown(found).passage
         return (shown.text, shown.context) != (found.passage.text, found.passage.context)
 
