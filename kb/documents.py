@@ -230,6 +230,11 @@ class Passage:
     locator: Locator
 
 
+def name_key(name: str) -> str:
+    """What names have in common that are the same but for case and white space."""
+    return " ".join(name.split()).casefold()
+
+
 def stable_id(*parts: str) -> str:
     """16 hex digits (64 bits) that depend on the parts alone."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from kb.arranging import Ranked
+from kb.documents import name_key
 from kb.hits import Facet, FacetValue
-from kb.index import DocumentRecord, Index, best_spelling, name_key
+from kb.index import DocumentRecord, Index, best_spelling
 from kb.index.labels import PLACES, Label, LabelFacet
 
 # Values of a facet that are told, the most frequent ones: a reader chooses from a list.

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kb.documents import name_key
 from kb.errors import InvalidQuery
 from kb.hits import Page
-from kb.index import Filter, Index, name_key
+from kb.index import Filter, Index
 from kb.index.labels import LabelFacet
 
 MAX_QUERY = 1_000

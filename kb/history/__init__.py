@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.documents import name_key
 from kb.errors import NotFound
 from kb.history.meetings import Meeting, find_meeting, is_within, meetings_of, without_dates
 from kb.history.proceedings import Proceedings, proceedings
@@ -13,7 +14,7 @@ from kb.index import Filter, Index
 from kb.index.labels import LabelFacet
 from kb.listing import list_documents
 from kb.suggestions.themes import LearnedThemes, SuggestedTheme, SuggestedThemes, suggest_themes
-from kb.themes import Theme, theme_key
+from kb.themes import Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class History:
     def theme(self, name: str) -> FollowedTheme:
         """The theme with this id or name, in whatever case it is written. Raises `NotFound`."""
         for one in self.themes():
-            if name == one.theme.id or theme_key(name) == one.theme.key:
+            if name == one.theme.id or name_key(name) == one.theme.key:
                 return one
         raise NotFound(f"There is no theme {name!r} in the live index. See kb themes")
 

@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.documents import Passage
+from kb.documents import Passage, name_key
 from kb.history.meetings import Meeting
-from kb.index import DocumentRecord, Index, name_key
+from kb.index import DocumentRecord, Index
 from kb.index.labels import LabelCount, LabelFacet, StatementRecord
 from kb.minutes import StatementKind
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from kb.documents import Access, Event, Kind, Passage
+from kb.documents import Access, Event, Kind, Passage, name_key
 from kb.embedding import EncoderIdentity
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.language import Lexicon
@@ -92,11 +92,6 @@ class Filter:
             and (not self.date_from or bool(record.date and record.date >= self.date_from))
             and (not self.date_to or bool(record.date and record.date <= self.date_to))
         )
-
-
-def name_key(name: str) -> str:
-    """What names have in common that are the same but for case and white space."""
-    return " ".join(name.split()).casefold()
 
 
 def _names_any(wanted: frozenset[str], names: Sequence[str]) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from kb.index import Rows, best_spelling, name_key
+from kb.documents import name_key
+from kb.index import Rows, best_spelling
 from kb.index.connections import Connections
 from kb.index.labels import PLACES, Label, LabelCount, LabelFacet, StatementRecord
 from kb.minutes import StatementKind

@@ -10,8 +10,8 @@ import bisect
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from kb.documents import Passage
-from kb.index import DocumentRecord, Rows, name_key
+from kb.documents import Passage, name_key
+from kb.index import DocumentRecord, Rows
 from kb.index.labels import DocumentLabels, Label, LabelFacet
 from kb.themes import Theme
 

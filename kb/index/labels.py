@@ -35,7 +35,7 @@ class Label:
 
     `key` tells labels of a facet apart: for municipalities and provinces the code of Statistics Netherlands
     ("GM0344", "PV26") of what there is at present, for statements a `StatementKind`, for speakers and themes
-    `kb.index.name_key` of the name.
+    `kb.documents.name_key` of the name.
     """
 
     facet: LabelFacet

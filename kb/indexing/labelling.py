@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kb.documents import Document, Gap
-from kb.index import name_key
+from kb.documents import Document, Gap, name_key
 from kb.index.labels import DocumentLabels, Label, LabelFacet, LabelSpan, StatementRecord
 from kb.masking import DOT
 from kb.minutes import Quotation, StatementKind, read_minutes

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
-from kb.index import Index, name_key
+from kb.documents import name_key
+from kb.index import Index
 from kb.suggestions import Suggestion, SuggestionKind
 from kb.suggestions.matching import Suggestions
 from kb.suggestions.phrases import PhraseLearner

@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kb.documents import stable_id
+from kb.documents import name_key, stable_id
 from kb.errors import SettingsError
 from kb.themes.wording import terms_of
 
@@ -78,17 +78,12 @@ class Theme(BaseModel):
     @property
     def key(self) -> str:
         """What is the same for all spellings of its name, in case and white space."""
-        return theme_key(self.name)
+        return name_key(self.name)
 
     @property
     def id(self) -> str:
         """Stable for as long as its name stays what it is, but for case and white space."""
         return theme_id(self.key)
-
-
-def theme_key(name: str) -> str:
-    """What spellings of a theme's name have in common; that of `kb.index.name_key`."""
-    return " ".join(name.split()).casefold()
 
 
 def theme_id(key: str) -> str:
