@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from kb.dates import find_date, find_dates
 from kb.documents import Access, Event, Kind, Metadata
+from kb.plain_yaml import AliasRefused, TextLoader
 
 MAX_BYTES = 64_000
 _KEYS = {
@@ -53,15 +54,6 @@ _NOTHING = ("", "~", "null")
 
 class BrokenYaml(ValueError):
     """The YAML cannot be used; the message says why."""
-
-
-class _Loader(yaml.BaseLoader):
-    """Every scalar is a text; an alias is refused."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise BrokenYaml("aliases (*name) are not allowed")
-        return super().compose_node(parent, index)
 
 
 def _words(value: object) -> object:
@@ -194,7 +186,9 @@ def load_mapping(text: str) -> dict[str, Any]:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise BrokenYaml(f"it is longer than {MAX_BYTES:,} bytes")
     try:
-        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a BaseLoader makes texts only
+        loaded = yaml.load(text, Loader=TextLoader)  # noqa: S506 - it makes texts only
+    except AliasRefused:
+        raise BrokenYaml("aliases (*name) are not allowed") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""

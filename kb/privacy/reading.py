@@ -16,6 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from kb.errors import InvalidPrivacyList
+from kb.plain_yaml import TextLoader
 from kb.privacy import PrivacyList, Suppressed, Withheld, glob_pattern
 from kb.privacy.names import words_of
 from kb.state_files import read_bytes
@@ -84,7 +85,7 @@ class _Reader:
 
     def _composed(self, data: bytes) -> yaml.Node | None:
         try:
-            root: yaml.Node | None = yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
+            root: yaml.Node | None = yaml.compose(data.decode("utf-8-sig"), Loader=TextLoader)
         except UnicodeDecodeError:
             self.faults.append((1, "it is not UTF-8; save it as UTF-8 in your text editor"))
         except yaml.MarkedYAMLError as error:
@@ -204,15 +205,6 @@ class _Reader:
         if text and "@" not in text and sum(letter.isdigit() for letter in text) < _FEWEST_LETTERS:
             self._fault(node, "keep holds e-mail addresses and telephone numbers; this is neither")
         return text
-
-
-class _Loader(yaml.BaseLoader):
-    """Every scalar is a text; an alias, which can grow without bound, is refused."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="an alias", problem_mark=self.get_mark())
-        return super().compose_node(parent, index)
 
 
 def _is_nothing(node: yaml.Node) -> bool:

@@ -29,6 +29,7 @@ from pydantic_core import PydanticCustomError
 
 from kb.documents import name_key, stable_id
 from kb.errors import SettingsError
+from kb.plain_yaml import AliasRefused, PlainLoader
 from kb.themes.wording import terms_of
 
 # Raised when the same themes come to other passages: an index of another version is built again.
@@ -102,7 +103,10 @@ def load_themes(file: Path | None = None) -> tuple[Theme, ...]:
     name = file or "themes.yaml"
     shipped = resources.files("kb.themes").joinpath("themes.yaml")
     try:
-        content = yaml.load((file or shipped).read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
+        content = yaml.load((file or shipped).read_text(encoding="utf-8"), PlainLoader)  # noqa: S506 - a safe one
+    except AliasRefused as error:
+        told = "aliases (*name) are not read; write the words themselves"
+        raise SettingsError(f"KB_THEMES: {name} cannot be read ({told})") from error
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise SettingsError(f"KB_THEMES: {name} cannot be read ({error})") from error
     try:
@@ -115,15 +119,6 @@ def load_themes(file: Path | None = None) -> tuple[Theme, ...]:
             f"KB_THEMES: {name} has more than one theme {twice[0]!r}. Put their queries under one of them"
         )
     return found
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses an alias, which can grow without bound."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not read; write the words themselves")
-        return super().compose_node(parent, index)
 
 
 def themes_digest(themes: Iterable[Theme]) -> str:
