@@ -11,7 +11,8 @@ import datetime as dt
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -129,3 +130,15 @@ def _moment(record: logging.LogRecord) -> str:
 def _escaped(found: re.Match[str]) -> str:
     """A control character in letters: nobody writes a line of the log by what he asks."""
     return f"\\u{ord(found[0]):04x}"
+
+
+@contextmanager
+def quieted(name: str, level: int) -> Iterator[None]:
+    """Have a logger let pass only what is of this level or above, for as long as it lasts."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

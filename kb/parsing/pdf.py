@@ -6,7 +6,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pypdf.errors import FileNotDecryptedError, LimitReachedError
 
 from kb.documents import Block, Gap, Locator, Metadata, Part, Role
 from kb.errors import DamagedFile, EncryptedFile, NoTextLayer, ParseError, TooLarge
+from kb.logs import quieted
 from kb.parsing.cleaning import clean
 from kb.parsing.ocr import OcrError, read_page_image
 from kb.parsing.pdf_annotations import comments_of, shown_annotations
@@ -116,16 +117,9 @@ def _read(path: Path, options: ReadOptions) -> Reading:
     )
 
 
-@contextmanager
-def _quiet_pypdf() -> Iterator[None]:
+def _quiet_pypdf() -> AbstractContextManager[None]:
     """pypdf logs what it repairs; what is lost is reported as a gap instead."""
-    logger = logging.getLogger("pypdf")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+    return quieted("pypdf", logging.CRITICAL)
 
 
 @contextmanager
