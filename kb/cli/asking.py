@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kb.cli.fallback import tell_fallback
-from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, read_settings, show
+from kb.cli.fallback import opened
+from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, show
 
 if TYPE_CHECKING:
     from kb.generating import Ended, Ending, Generated, Generation
@@ -33,14 +33,12 @@ def ask(
 ) -> None:
     """Print the sentences that answer a question, word for word with their sources, or that none do."""
     from kb.hits import Page
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.answers import answer_json, answer_text
     from kb.printing.written import written_json
     from kb.search_request import SearchRequest
 
     request = SearchRequest(query=question, filter=read_filter(where), page=Page(limit=limit), dates=dates)
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     asked = knowledge_base.answer(request)
     if not generate:
         show(answer_text(asked), answer_json(asked), as_json=as_json)

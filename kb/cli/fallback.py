@@ -1,15 +1,26 @@
-"""A word on stderr when an older index is searched than the live one."""
+"""The knowledge base that a command asks, with a word where that is an older index than the newest."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb.cli.options import read_settings
 from kb.logs import quieted
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
+
+
+def opened(indexes: Path | None) -> KnowledgeBase:
+    """The knowledge base at one generation; see `tell_fallback`."""
+    from kb.knowledge_base import KnowledgeBase
+
+    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
+    tell_fallback(knowledge_base)
+    return knowledge_base
 
 
 def tell_fallback(knowledge_base: KnowledgeBase) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kb.cli.fallback import tell_fallback
+from kb.cli.fallback import opened
 from kb.cli.options import CorpusOption, IndexesOption, JsonOption, read_settings, show
 
 # Sound, or done, but sources are gone or were changed since the build.
@@ -17,12 +17,10 @@ _STALE = 3
 
 def status(indexes: IndexesOption = None, as_json: JsonOption = False) -> None:
     """Print what the live index holds, what its build left out, and which generations there are."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.status import status_json, status_text
 
     # At one generation: another may be published meanwhile.
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     show(status_text(knowledge_base), status_json(knowledge_base), as_json=as_json)
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kb.cli.fallback import tell_fallback
-from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, read_settings, show
+from kb.cli.fallback import opened
+from kb.cli.options import IndexesOption, JsonOption, WhereOption, read_filter, show
 
 
 def events(
@@ -21,12 +21,10 @@ def events(
     as_json: JsonOption = False,
 ) -> None:
     """Print the meetings, the latest first; or of one its documents and what was said and decided."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.history import meeting_json, meetings_text, proceedings_json, proceedings_text
     from kb.search_request import refuse
 
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     history = knowledge_base.history()
     if event_id is not None:
         found = history.proceedings(event_id)
@@ -48,11 +46,9 @@ def themes(
     as_json: JsonOption = False,
 ) -> None:
     """Print the themes that are followed, with how many passages are about each."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.history import suggested_json, suggested_text, themes_json, themes_text
 
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     history = knowledge_base.history()
     if suggest:
         suggested = history.suggest_themes()
@@ -68,11 +64,9 @@ def timeline(
     as_json: JsonOption = False,
 ) -> None:
     """Print how much is said of a theme in each year, and how much that is of what there is of that year."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.history import timeline_json, timeline_text
 
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes)).pinned()
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     history = knowledge_base.history()
     found = history.theme(theme)
     told = history.timeline(found.theme.id)

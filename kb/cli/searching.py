@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kb.cli.fallback import tell_fallback
+from kb.cli.fallback import opened
 from kb.cli.options import (
     IndexesOption,
     JsonOption,
@@ -18,7 +18,6 @@ from kb.cli.options import (
     choose,
     conditions,
     read_filter,
-    read_settings,
     show,
 )
 
@@ -72,7 +71,6 @@ def search(
     """Print the passages that answer a query best, each with its source."""
     from kb.exporting import Format, Links, export_hits, json_lines
     from kb.hits import Facet, GroupBy, Page, Sort
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.hits import answered_json, answered_text
     from kb.search_request import Mode, SearchRequest
 
@@ -96,8 +94,7 @@ def search(
         dates=dates,
     )
     wanted = choose(Format, form, "--format") if form is not None else None
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     answered = knowledge_base.ask(request)
     if wanted is Format.JSON_LINES:
         print(json_lines(answered_json(answered)["hits"]), end="")
@@ -128,7 +125,6 @@ def passages(
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages with a decision, action, question or quotation, of the newest documents first."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.passages import passages_json, passages_text
 
     wanted = read_filter(
@@ -136,8 +132,7 @@ def passages(
             where, statement=kind, event=event, municipality=municipality, province=province, saidBy=said_by
         )
     )
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     found = knowledge_base.passages(wanted, limit=limit, offset=offset)
     show(passages_text(found, first=offset + 1), passages_json(found), as_json=as_json)
 
@@ -152,10 +147,8 @@ def similar(
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages of other documents that say most nearly what a passage says."""
-    from kb.knowledge_base import KnowledgeBase
     from kb.printing.hits import similar_json, similar_text
 
-    knowledge_base = KnowledgeBase(read_settings(indexes=indexes))
-    tell_fallback(knowledge_base)
+    knowledge_base = opened(indexes)
     found = knowledge_base.similar(passage_id, filter=read_filter(where), limit=limit)
     show(similar_text(found), similar_json(passage_id, found), as_json=as_json)
