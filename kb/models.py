@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from kb.embedding import Encoder, EncoderIdentity, load_encoder, load_reranker
+from kb.embedding.remembering import RememberingEncoder
 from kb.errors import IncompatibleIndex
 from kb.index import Manifest
 from kb.reranking import Reranking
@@ -53,7 +54,7 @@ class LoadedModels:
     def _load(self) -> Models:
         seconds = self._settings.rerank_milliseconds / 1000
         return Models(
-            encoder=self._encoder or load_encoder(self._settings),
+            encoder=RememberingEncoder(self._encoder or load_encoder(self._settings)),
             reranking=Reranking(reranker=load_reranker(self._settings), seconds=seconds),
             weights=self.weights,
         )

@@ -47,8 +47,10 @@ class Settings(BaseModel):
         None, description="Text before each passage, instead of the model's own"
     )
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Where the model runs")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Arithmetic of the model; auto takes bfloat16 where the processor has it"
+    precision: Literal["auto", "int8", "float32", "bfloat16"] = Field(
+        "auto",
+        description="Arithmetic of the model: int8 is ONNX Runtime, the others PyTorch; auto takes int8 on a "
+        "CPU for the models that it is known for, else bfloat16 where the processor has it",
     )
 
     passage_words: int = Field(240, ge=40, le=300, description="Words of a passage, about")

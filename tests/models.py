@@ -40,3 +40,15 @@ def write_cross_encoder(folder: Path, words: str, *, labels: int = 1) -> Path:
     )  # fmt: skip
     (BertForSequenceClassification if labels else BertModel)(config).save_pretrained(folder)
     return folder
+
+
+def write_sentence_transformer(folder: Path, words: str) -> Path:
+    """Write a BERT with random weights as sentence-transformers itself saves one, and give its folder."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Normalize, Pooling, Transformer
+
+    bert = write_cross_encoder(folder / "bert", words, labels=0)
+    transformer: Any = Transformer(str(bert), max_seq_length=96)
+    pooling: Any = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
+    SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu").save(str(folder / "whole"))
+    return folder / "whole"

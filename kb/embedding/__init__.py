@@ -1,12 +1,9 @@
-"""Text to unit vectors; the only room that knows sentence-transformers."""
+"""Text to unit vectors; the only room that knows sentence-transformers and ONNX Runtime."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding.cross_encoder import SentenceTransformerReranker, refuse_other_models
+from kb.embedding.model_folder import read_bert, revision
 from kb.embedding.offline import folder_or_name, prepare
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
@@ -27,7 +25,6 @@ Vectors = npt.NDArray[np.float32]
 Spans = list[tuple[int, int]]
 
 _E5_PROMPTS = ("query: ", "passage: ")
-_HASHED_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +92,49 @@ def load_encoder(settings: Settings) -> Encoder:
     """
     prepare()
     place = folder_or_name(settings.model)
+    if settings.device == "cpu" and settings.precision in ("auto", "int8"):
+        if found := _converted_encoder(Path(place), settings):
+            return found
+        if settings.precision == "int8":
+            raise EncoderUnavailable(
+                f"The model {settings.model!r} cannot be had with KB_PRECISION=int8, which takes a BERT "
+                "whose token vectors are averaged (model.safetensors, tokenizer.json). Set KB_PRECISION=auto"
+            )
+    return _torch_encoder(place, settings)
+
+
+def _converted_encoder(place: Path, settings: Settings) -> Encoder | None:
+    """The model on ONNX Runtime; None where it is not one that can be converted."""
+    model = read_bert(place)
+    if model is None:
+        return None
+    from kb.embedding.converting import converted, forget
+    from kb.embedding.onnx_encoder import OnnxEncoder
+
+    query_prompt, passage_prompt = _prompts(settings, model.prompts)
+    identity = EncoderIdentity(
+        model=settings.model,
+        revision=revision(place),
+        dimension=model.hidden_size,
+        query_prompt=query_prompt,
+        passage_prompt=passage_prompt,
+        token_dimension=model.hidden_size if settings.late_interaction == "on" else 0,
+    )
+    folder = converted(model, identity.revision)
+    try:
+        return OnnxEncoder(model, folder, identity=identity)
+    except Exception:
+        # Damaged after it was written: what it was made of may well be whole.
+        forget(folder)
+    try:
+        return OnnxEncoder(model, converted(model, identity.revision), identity=identity)
+    except EncoderUnavailable:
+        raise
+    except Exception as error:
+        raise _cannot_be_loaded(settings, error) from error
+
+
+def _torch_encoder(place: str, settings: Settings) -> Encoder:
     try:
         import torch
         import transformers
@@ -109,15 +149,13 @@ def load_encoder(settings: Settings) -> Encoder:
             f"sentence-transformers is not installed: {error}. Run: pip install ."
         ) from error
     except Exception as error:
-        raise EncoderUnavailable(
-            f"The model {settings.model!r} cannot be loaded ({error}). Set KB_MODEL to a folder that holds a "
-            "sentence-transformers model; models are never downloaded by this program."
-        ) from error
+        raise _cannot_be_loaded(settings, error) from error
     model.eval()
-    query_prompt, passage_prompt = _prompts(settings, model)
+    prompts = {name: text for name, text in (model.prompts or {}).items() if text}
+    query_prompt, passage_prompt = _prompts(settings, prompts)
     identity = EncoderIdentity(
         model=settings.model,
-        revision=_revision(Path(place)),
+        revision=revision(Path(place)),
         dimension=int(model.get_embedding_dimension() or 0),
         query_prompt=query_prompt,
         passage_prompt=passage_prompt,
@@ -129,14 +167,20 @@ def load_encoder(settings: Settings) -> Encoder:
     return SentenceTransformerEncoder(model, identity=identity, bfloat16=on_cpu and wanted)
 
 
+def _cannot_be_loaded(settings: Settings, error: Exception) -> EncoderUnavailable:
+    return EncoderUnavailable(
+        f"The model {settings.model!r} cannot be loaded ({error}). Set KB_MODEL to a folder that holds a "
+        "sentence-transformers model; models are never downloaded by this program."
+    )
+
+
 def _token_dimension(model: SentenceTransformer) -> int:
     """The numbers in a token's vector."""
     first: Any = model[0]
     return int(first.get_embedding_dimension())
 
 
-def _prompts(settings: Settings, model: SentenceTransformer) -> tuple[str, str]:
-    known: dict[str, str] = {name: text for name, text in (model.prompts or {}).items() if text}
+def _prompts(settings: Settings, known: Mapping[str, str]) -> tuple[str, str]:
     query = known.get("query", "")
     passage = next((known[name] for name in ("passage", "document", "corpus") if name in known), "")
     # The E5 models were trained with these words and published without them in their settings.
@@ -146,22 +190,6 @@ def _prompts(settings: Settings, model: SentenceTransformer) -> tuple[str, str]:
         query if settings.query_prompt is None else settings.query_prompt,
         passage if settings.passage_prompt is None else settings.passage_prompt,
     )
-
-
-def _revision(folder: Path) -> str:
-    """A hash of the model's files: all of the small ones, the ends and the size of the large ones."""
-    if not folder.is_dir():
-        return ""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        size = file.stat().st_size
-        digest.update(json.dumps([file.relative_to(folder).as_posix(), size]).encode())
-        with file.open("rb") as stream:
-            digest.update(stream.read(_HASHED_BYTES))
-            if size > 2 * _HASHED_BYTES:
-                stream.seek(-_HASHED_BYTES, os.SEEK_END)
-            digest.update(stream.read(_HASHED_BYTES))
-    return digest.hexdigest()[:16]
 
 
 def load_reranker(settings: Settings) -> SentenceTransformerReranker | None:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kb.embedding import Encoded, EncoderIdentity, Spans, Vectors
+from kb.embedding.spans import batches, of_text, trimmed, unit
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -61,8 +60,8 @@ class SentenceTransformerEncoder:
         with self._tokenizer() as tokenizer:
             self._cut(tokenizer)
             offsets = tokenizer.encode(prompt + text).offsets
-        kept, spans = _of_text(offsets, prompt)
-        return [_trimmed(text, *spans[number]) for number in kept]
+        kept, spans = of_text(offsets, prompt)
+        return [trimmed(text, *spans[number]) for number in kept]
 
     @contextmanager
     def _tokenizer(self) -> Iterator[Any]:
@@ -87,11 +86,12 @@ class SentenceTransformerEncoder:
             self._cut(tokenizer)
             offsets = [found.offsets for found in tokenizer.encode_batch(whole)]
         encoded: dict[int, Encoded] = {}
+        counts = [len(found) for found in offsets]
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-            for batch in _batches([len(found) for found in offsets]):
+            for batch in batches(counts, tokens=_BATCH_TOKENS, padding=_PADDED_TO):
                 vectors, tokens = self._forward([whole[number] for number in batch])
                 for row, number in enumerate(batch):
-                    kept, _ = _of_text(offsets[number], prompt)
+                    kept, _ = of_text(offsets[number], prompt)
                     encoded[number] = Encoded(vectors[row], tokens[row][kept])
         return [encoded[number] for number in range(len(texts))]
 
@@ -109,38 +109,5 @@ class SentenceTransformerEncoder:
         )
         tokens = output["token_embeddings"].float().cpu().numpy()
         present = output["attention_mask"].bool().cpu().numpy()
-        vectors = _unit(output["sentence_embedding"].float().cpu().numpy())
-        return vectors, [_unit(row[mask]) for row, mask in zip(tokens, present, strict=True)]
-
-
-def _of_text(offsets: Spans, prompt: str) -> tuple[list[int], Spans]:
-    """The numbers of the tokens that are of the text behind the prompt, and where each token stands in it."""
-    # Tokenizers that put the space before a word into its token begin the first word within the prompt.
-    spans = [(max(0, start - len(prompt)), end - len(prompt)) for start, end in offsets]
-    return [number for number, (start, end) in enumerate(spans) if start < end], spans
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the space before its word."""
-    while start < end - 1 and text[start].isspace():
-        start += 1
-    return start, end
-
-
-def _unit(rows: Vectors) -> Vectors:
-    # Arithmetic in bfloat16 leaves lengths that differ from 1 in the fourth digit, and not every
-    # model ends in a layer that normalises.
-    unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
-    return unit
-
-
-def _batches(counts: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of texts to encode together: alike in length, and bounded in tokens with their padding."""
-    batch: list[int] = []
-    for number in sorted(range(len(counts)), key=lambda number: -counts[number]):
-        if batch and (len(batch) + 1) * (counts[batch[0]] + _PADDED_TO) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
+        vectors = unit(output["sentence_embedding"].float().cpu().numpy())
+        return vectors, [unit(row[mask]) for row, mask in zip(tokens, present, strict=True)]

@@ -1,0 +1,87 @@
+"""A BERT put into the form that ONNX Runtime reads, once, in the user's cache."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from kb.embedding.model_folder import BertFolder
+from kb.embedding.unpacking import user_cache
+from kb.errors import EncoderUnavailable
+
+GRAPH = "layers.onnx"
+WORDS = "words.npy"
+POSITIONS = "positions.npy"
+# What the graph takes: embedded tokens of shape (texts, tokens, hidden size), and 1 for each that is one, 0
+# for padding, of shape (texts, tokens). What it gives: vectors of the shape of the first.
+EMBEDDED, PRESENT, TOKENS = "embedded", "present", "tokens"
+# Raised when what is written changes, so that an older one in the cache is not used.
+CONVERSION_FORMAT = 1
+
+
+def converted(model: BertFolder, revision: str) -> Path:
+    """The folder with the layers as an ONNX graph, the embeddings of words as float16 of shape (vocabulary,
+    hidden size), to be mapped, and those of positions as float32 of shape (positions, hidden size).
+
+    Made on first use and kept by the model's `revision`. Raises `EncoderUnavailable` when it cannot be made.
+    """
+    folder = user_cache() / f"converted-{revision}-{CONVERSION_FORMAT}"
+    if not folder.is_dir():
+        try:
+            _convert_into(folder, model)
+        except Exception as error:
+            # A full disk reaches us as whatever the library that was writing makes of it.
+            raise EncoderUnavailable(
+                f"The model in {model.path} cannot be converted in {folder.parent} ({error}). Make 300 MB of "
+                "room there, set XDG_CACHE_HOME to a folder that can be written, or KB_PRECISION to float32"
+            ) from error
+    return folder
+
+
+def forget(folder: Path) -> None:
+    """Remove a conversion that cannot be read, so that it is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _convert_into(folder: Path, model: BertFolder) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".convert-", dir=folder.parent))
+    try:
+        _convert(model, stage)
+        # A second process may have been first; its folder holds the same.
+        if not folder.is_dir():
+            stage.rename(folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _convert(model: BertFolder, stage: Path) -> None:
+    from safetensors.numpy import load_file
+
+    from kb.embedding.bert_graph import BertGraph
+
+    tensors = {
+        # Some are saved beneath the name of the architecture.
+        name.removeprefix("bert."): values.astype(np.float32, copy=False)
+        for name, values in load_file(model.weights).items()
+    }
+    words = tensors["embeddings.word_embeddings.weight"]
+    # All tokens are of the first type here: a text is never one of a pair.
+    positions = (
+        tensors["embeddings.position_embeddings.weight"]
+        + tensors["embeddings.token_type_embeddings.weight"][0]
+    )
+    _save(stage / WORDS, words.astype(np.float16))
+    _save(stage / POSITIONS, positions)
+    (stage / GRAPH).write_bytes(BertGraph(model, tensors).build().SerializeToString())
+
+
+def _save(file: Path, values: np.ndarray) -> None:
+    """Write an array. Raises `OSError` when it cannot be read back, as when the disk had no room for its end:
+    NumPy closes a file without seeing that."""
+    np.save(file, values)
+    if not np.array_equal(np.load(file, mmap_mode="r"), values):
+        raise OSError(f"{file} was not written whole")
