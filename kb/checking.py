@@ -141,7 +141,8 @@ def _check_live(
     tell: Tell,
 ) -> Check:
     name = index.manifest.generation
-    wrong = list(_inspected(index, tell))
+    # It may have been opened on hashes of a while ago; here all is read.
+    wrong = [*faults(index.folder, index.manifest), *_inspected(index, tell)]
     sampled = None
     if load_encoder:
         tell("Steekproef van passages opnieuw inbedden")

@@ -1,4 +1,4 @@
-"""What every room asks of files: the hash of their bytes, and that they are on disk."""
+"""What every room asks of files: a hash of their bytes, that they are on disk, where ours may be kept."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def user_cache() -> Path:
+    """The folder of ours among the user's caches; it need not be there yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kennisbank"

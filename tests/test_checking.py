@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kb import known_hashes
 from kb.checking import check
 from kb.embedding import Encoded
 from kb.errors import NoIndex
+from kb.files import sha256_of
 from kb.generations import Generations
+from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import read_manifest, write_manifest
 from kb.indexing import build_index
 from kb.printing.upkeep import check_json, check_text
@@ -86,6 +91,24 @@ def test_every_damaged_file_of_a_generation_is_named(settings: Settings) -> None
     assert len(found.live.faults) == 2
     assert all(name in " ".join(found.live.faults) for name in ("vectors.faiss", "tokens.i8"))
     assert "kb build" in check_text(found)
+
+
+def test_damage_that_the_file_system_does_not_tell_of_is_found(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a disk loses by itself changes no time: the index opens on old hashes, and the check reads all."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = live(settings)
+    file = folder / "lexical" / "weights.npy"
+    sound = sha256_of(file)
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    cache = tmp_path / "cache" / "kennisbank" / "hashes.json"
+    cache.parent.mkdir(parents=True)
+    cache.write_text(json.dumps({known_hashes._state(file): [sound, time.time()]}))
+    EmbeddedIndex.open(folder).close()
+    assert [fault for fault in check(settings, None).live.faults if "weights.npy is damaged" in fault]
 
 
 def test_a_damaged_older_generation_is_found_when_all_are_checked(settings: Settings) -> None:

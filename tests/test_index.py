@@ -21,8 +21,9 @@ from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
+from kb.index.posting_writing import BM25_B, BM25_K1
 from kb.index.vector_lists import quantise
-from kb.index.writing import BM25_B, BM25_K1, IndexWriter, StoredVectors, embedded_hash, embedded_text
+from kb.index.writing import IndexWriter, StoredVectors, embedded_hash, embedded_text
 from kb.language import Synonyms, analyse, analyse_query, expand_query
 from tests.geometry import DIMENSION, WordEncoder
 from tests.library import EVENING, record, write_index
@@ -302,7 +303,8 @@ def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]
     [
         "vectors.faiss",
         "passages.sqlite",
-        "lexical/data.csc.index.npy",
+        "lexical/weights.npy",
+        "lexical/terms.txt",
         "lexical/lexicon.tsv",
         "tokens.i8",
         "tokens.npy",
@@ -502,13 +504,15 @@ def _broken_record(file: Path) -> None:
         ("sentences.i8", lambda file: file.unlink()),
         ("sentences.npy", _shorten),
         ("sentences.npy", _far_row),
-        ("lexical/indices.csc.index.npy", _far_row),
-        ("lexical/indices.csc.index.npy", _shorten),
-        ("lexical/indptr.csc.index.npy", _far_row),
-        ("lexical/data.csc.index.npy", lambda file: file.write_bytes(b"")),
-        ("lexical/vocab.index.json", lambda file: file.write_text('{"raad": 1000000}')),
-        ("lexical/vocab.index.json", lambda file: file.write_text("[]")),
-        ("lexical/params.index.json", lambda file: file.write_text('{"nonsense": 1}')),
+        ("lexical/rows.npy", _far_row),
+        ("lexical/rows.npy", _shorten),
+        ("lexical/starts.npy", _far_row),
+        ("lexical/starts.npy", _shorten),
+        ("lexical/weights.npy", _shorten),
+        ("lexical/weights.npy", lambda file: file.write_bytes(b"")),
+        ("lexical/terms.txt", lambda file: file.write_text("raad\n")),
+        ("lexical/terms.txt", lambda file: file.write_text(file.read_text() + "nog een\n")),
+        ("lexical/terms.txt", lambda file: file.write_bytes(b"\xff" + file.read_bytes())),
         ("lexical/lexicon.tsv", lambda file: file.write_text("one column")),
         ("lexical/lexicon.tsv", lambda file: file.unlink()),
     ],
@@ -560,7 +564,7 @@ def test_postings_that_were_cut_short_by_a_full_disk_are_not_left_behind(
 
     def cut(file: object, values: object, **options: object) -> None:
         save(file, values, **options)  # type: ignore[arg-type,call-overload]
-        if str(file).endswith("indices.csc.index.npy"):
+        if str(file).endswith("starts.npy"):
             _shorten(Path(str(file)))
 
     monkeypatch.setattr(np, "save", cut)

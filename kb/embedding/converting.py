@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kb.embedding.model_folder import BertFolder
-from kb.embedding.unpacking import user_cache
 from kb.errors import EncoderUnavailable
+from kb.files import user_cache
 
 GRAPH = "layers.onnx"
 WORDS = "words.npy"

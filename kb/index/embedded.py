@@ -1,4 +1,4 @@
-"""An index in a folder on this machine: FAISS for vectors, bm25s for postings, SQLite for the rest."""
+"""An index in a folder on this machine: FAISS for vectors, mapped postings, SQLite for the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -172,7 +172,7 @@ class EmbeddedIndex:
         return Ranking(rows[0][order].astype(np.int64), scores[0][order].astype(np.float32))
 
     def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
-        scores = self._bm25(_weighted(terms))
+        scores = self._postings.scores(terms, self._passages)
         if not filter.is_open:
             scores = scores * self._mask(filter)
         rows = _top(scores, k)
@@ -186,7 +186,7 @@ class EmbeddedIndex:
         return products
 
     def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
-        scores: Scores = self._bm25(_weighted(terms))[np.asarray(rows, np.int64)]
+        scores: Scores = self._postings.scores(terms, self._passages)[np.asarray(rows, np.int64)]
         return scores
 
     def vector(self, row: int) -> npt.NDArray[np.float32]:
@@ -194,7 +194,7 @@ class EmbeddedIndex:
         return vector
 
     def holders(self, term: str) -> Rows:
-        return self._column(term)[0].astype(np.int64)
+        return self._postings.holders(term)
 
     def known(self, words: Words) -> float:
         return known_share([[self.holders(term) for term in terms] for terms in words], self._passages)
@@ -297,34 +297,6 @@ class EmbeddedIndex:
             raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
         return row
 
-    def _bm25(self, weights: Mapping[str, float]) -> Scores:
-        """The weighted sum of the terms' BM25 scores, of shape (passages,).
-
-        bm25s keeps the score of each term in each passage that holds it as a sparse matrix by column. A
-        passage that holds not all terms of a phrase gets nothing for it.
-        """
-        total = np.zeros(self._passages, np.float32)
-        for key, weight in weights.items():
-            columns = [self._column(term) for term in key.split()]
-            if not all(len(rows) for rows, _ in columns):
-                continue
-            rows, scores = columns[0]
-            for other_rows, other_scores in columns[1:]:
-                rows, at, to = np.intersect1d(rows, other_rows, assume_unique=True, return_indices=True)
-                scores = scores[at] + other_scores[to]
-            # A column holds each row once, so nothing is lost by adding in place.
-            total[rows] += np.float32(weight) * scores
-        return total
-
-    def _column(self, term: str) -> tuple[npt.NDArray[Any], Scores]:
-        """The rows of the passages that hold a term, and what it scores in each."""
-        number = self._postings.vocab_dict.get(term) if self._postings else None
-        if number is None:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
-        matrix = self._postings.scores
-        span = slice(int(matrix["indptr"][number]), int(matrix["indptr"][number + 1]))
-        return matrix["indices"][span], matrix["data"][span]
-
     def _mask(self, filter: Filter) -> Mask:
         """Which passages the filter allows, of shape (passages,).
 
@@ -343,10 +315,6 @@ class EmbeddedIndex:
             mask &= having
         self._last_mask = (filter, mask)
         return mask
-
-
-def _weighted(terms: Terms) -> Mapping[str, float]:
-    return terms if isinstance(terms, Mapping) else dict.fromkeys(terms, 1.0)
 
 
 def _length(spans: list[range]) -> int:

@@ -1,14 +1,13 @@
-"""How rare terms are, from the postings of an index."""
+"""How rare terms are, by how many passages hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.index import Mask, Rows
+from kb.index import Rows
 
 
 def idf(holders: npt.NDArray[np.integer], passages: int) -> npt.NDArray[np.float64]:
@@ -17,17 +16,6 @@ def idf(holders: npt.NDArray[np.integer], passages: int) -> npt.NDArray[np.float
     Robertson and Zaragoza (2009), with 1 added so that it is never negative, as Lucene does.
     """
     return np.log1p((passages - holders + 0.5) / (holders + 0.5))
-
-
-def column_sums(postings: Mapping[str, Any], mask: Mask) -> npt.NDArray[np.int64]:
-    """How many of the passages in `mask`, of shape (passages,), hold each term; of shape (terms,).
-
-    `postings` is a sparse matrix by column as bm25s keeps it.
-    """
-    starts, rows = postings["indptr"], postings["indices"]
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(mask[rows], dtype=np.int64)])
-    sums: npt.NDArray[np.int64] = before[starts[1:]] - before[starts[:-1]]
-    return sums
 
 
 def known_share(words: Sequence[Sequence[Rows]], passages: int) -> float:

@@ -111,9 +111,8 @@ class _Holding:
         self._lexicons = {Access.OPEN: index.open_lexicon, Access.MEMBERS: index.lexicon}
         self._terms: dict[tuple[str, str, Access], frozenset[int | None]] = {}
         postings = open_postings(index.folder, passages=index.manifest.passages)
-        self._vocabulary: dict[str, int] = postings.vocab_dict if postings else {}
-        rows = postings.scores["indices"] if postings else np.empty(0, np.int32)
-        starts = postings.scores["indptr"] if postings else np.zeros(1, np.int64)
+        self._vocabulary = postings.terms
+        rows, starts = postings.rows, postings.starts
         order = np.argsort(rows, kind="stable")
         self._columns = np.repeat(np.arange(len(starts) - 1), np.diff(starts))[order]
         self._starts = np.searchsorted(rows[order], np.arange(index.manifest.passages + 1))

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from kb.errors import CorruptIndex, IncompatibleIndex
 from kb.files import sha256_of
 from kb.index import FORMAT_VERSION, Manifest
+from kb.known_hashes import KnownHashes
 from kb.state_files import read_bytes
 
 MANIFEST = "manifest.json"
@@ -75,19 +76,24 @@ def read_manifest(folder: Path, *, generation: str | None = None) -> Manifest:
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
-    """Raise `CorruptIndex` unless every file is there with its checksum, and no other."""
-    for fault in faults(folder, manifest):
+    """Raise `CorruptIndex` unless every file is there with its checksum, and no other.
+
+    What was hashed within the last day and is not written to since is not read again.
+    """
+    known = KnownHashes()
+    for fault in faults(folder, manifest, known.sha256_of):
         raise CorruptIndex(f"{fault}. Build the index again: kb build")
+    known.keep()
 
 
-def faults(folder: Path, manifest: Manifest) -> Iterator[str]:
+def faults(folder: Path, manifest: Manifest, hash_of: Callable[[Path], str] = sha256_of) -> Iterator[str]:
     """What is wrong with the files of a generation, one sentence each."""
     for name, expected in manifest.files.items():
         file = folder / name
         try:
             if not stat.S_ISREG(file.lstat().st_mode):
                 yield f"{file} is no file"
-            elif sha256_of(file) != expected:
+            elif hash_of(file) != expected:
                 yield f"{file} is damaged: its checksum differs"
         except OSError as error:
             yield f"{file} cannot be read ({error})"

@@ -11,13 +11,10 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import bm25s
 import faiss
-import numpy as np
-import numpy.typing as npt
 
 from kb.index import Manifest, Mask
-from kb.index.idf import column_sums
+from kb.index.postings import Postings
 from kb.index.vector_lists import SENTENCES, TOKENS, VectorLists
 from kb.index.writing import LEXICAL, LEXICON, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.language import Lexicon
@@ -33,7 +30,6 @@ UNREADABLE = (
 _FLAT = struct.Struct("<4siqqqbiQ")
 _MARK = b"IxFI"
 _DATABASE = b"SQLite format 3\0"
-_POSTINGS = "params.index.json"
 
 
 def check_database(folder: Path) -> None:
@@ -70,36 +66,20 @@ def open_vectors(folder: Path, *, dimension: int, passages: int) -> Any:
     return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
 
 
-def open_postings(folder: Path, *, passages: int) -> Any:
-    """The postings, memory-mapped; None for an index in which no passage holds a term.
-
-    Raises `ValueError` unless each term leads to rows of passages that there are.
-    """
-    if not (folder / LEXICAL / _POSTINGS).exists():
-        return None
-    postings = bm25s.BM25.load(folder / LEXICAL, mmap=True, show_progress=False)
-    scores, vocabulary = postings.scores, postings.vocab_dict
-    data, rows, starts = scores["data"], scores["indices"], scores["indptr"]
-    if not all(array.ndim == 1 for array in (data, rows, starts)):
-        raise ValueError("the postings are not lists")
-    if data.dtype != np.float32 or {rows.dtype.kind, starts.dtype.kind} != {"i"} or len(data) != len(rows):
-        raise ValueError("the postings are not numbers of passages with their scores")
-    if not _lead_through(starts, len(data)) or not _are_within(rows, passages):
-        raise ValueError("the postings are not those of these passages")
-    if not _are_within(np.fromiter(vocabulary.values(), np.int64, len(vocabulary)), len(starts) - 1):
-        raise ValueError("the terms are not those of these postings")
-    return postings
+def open_postings(folder: Path, *, passages: int) -> Postings:
+    """The postings, memory-mapped. Raises `ValueError` unless they are of so many passages."""
+    return Postings.open(folder / LEXICAL, passages=passages)
 
 
-def open_lexicon(folder: Path, postings: Any, *, is_open: Mask | None = None) -> Lexicon:
+def open_lexicon(folder: Path, postings: Postings, *, is_open: Mask | None = None) -> Lexicon:
     """The words of the passages, and which of them the postings hold.
 
     With `is_open`, of shape (passages,), the words of those that everybody may see.
     """
     if is_open is None:
-        return Lexicon.read(folder / LEXICAL / LEXICON, terms=postings.vocab_dict.keys() if postings else ())
-    held = column_sums(postings.scores, is_open) if postings else np.empty(0, np.int64)
-    terms = {term for term, at in postings.vocab_dict.items() if held[at]} if postings else set()
+        return Lexicon.read(folder / LEXICAL / LEXICON, terms=postings.terms.keys())
+    held = postings.held(is_open)
+    terms = {term for term, at in postings.terms.items() if held[at]}
     return Lexicon.read(folder / LEXICAL / OPEN_LEXICON, terms=terms)
 
 
@@ -117,13 +97,3 @@ def open_sentence_vectors(folder: Path, manifest: Manifest) -> VectorLists | Non
         return None
     dimension = manifest.encoder.dimension
     return VectorLists.open(folder, SENTENCES, dimension=dimension, passages=manifest.passages)
-
-
-def _lead_through(starts: npt.NDArray[np.integer], size: int) -> bool:
-    return bool(
-        len(starts) > 0 and starts[0] == 0 and starts[-1] == size and np.all(starts[:-1] <= starts[1:])
-    )
-
-
-def _are_within(numbers: npt.NDArray[np.integer], end: int) -> bool:
-    return not len(numbers) or bool(numbers.min() >= 0 and numbers.max() < end)

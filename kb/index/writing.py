@@ -7,7 +7,6 @@ does not depend on what only members may.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import sqlite3
 from array import array
@@ -15,9 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import bm25s
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +24,9 @@ from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
 from kb.index import DocumentRecord, Mask, Rows, label_tables
-from kb.index.idf import column_sums, idf
 from kb.index.label_tables import LabelsWriter
 from kb.index.labels import DocumentLabels
+from kb.index.posting_writing import write_postings
 from kb.index.records import INDICES, SCHEMA, to_json
 from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
 from kb.language import Lexicon, tokens, word_terms, words
@@ -42,10 +40,6 @@ LEXICAL = "lexical"
 LEXICON = "lexicon.tsv"
 # The words of the open passages alone; only in an index with others.
 OPEN_LEXICON = "lexicon-open.tsv"
-
-# Robertson and Zaragoza (2009); the values of Anserini for passages, best of a small grid (BENCHMARKS.md).
-BM25_K1 = 0.9
-BM25_B = 0.4
 
 
 def embedded_text(passage: Passage) -> str:
@@ -275,15 +269,11 @@ class IndexWriter:
             if is_open.all()
             else self._terms(self._lexicon(folder / OPEN_LEXICON, [Access.OPEN]), vocabulary)
         )
-        if not vocabulary:
-            return
-        ids = [
+        ids = (
             [term for word in words for term in (open_terms if is_open[row] else terms)[word]]
             for row, words in enumerate(self._passages)
-        ]
-        retriever = _postings(ids, vocabulary, is_open)
-        retriever.save(folder, show_progress=False)
-        _check_saved(retriever, folder)
+        )
+        write_postings(folder, ids, vocabulary, is_open)
 
     def _lexicon(self, file: Path, accesses: Sequence[Access]) -> Lexicon:
         """What a reader will load, so that queries are split the same way as passages."""
@@ -325,43 +315,3 @@ def _of_each_sentence(passage: Passage, codes: Codes) -> Codes:
     if len(codes) != (count := len(sentences(passage.text))):
         raise ValueError(f"the {count} sentences of passage {passage.id} have {len(codes)} vectors")
     return codes
-
-
-def _postings(ids: Sequence[Sequence[int]], vocabulary: dict[str, int], is_open: Mask) -> Any:
-    """BM25 over passages, given as the numbers of their terms, with the statistics of the open ones.
-
-    bm25s counts over all passages. Its weight by length depends on k1, b and the mean length alone, so
-    other k1 and b stand for another mean; its weight by rarity (idf) is a factor of each term.
-    """
-    k1, b = BM25_K1, BM25_B
-    are_some_open = bool(is_open.any()) and not is_open.all()
-    if are_some_open:
-        lengths = np.array([len(passage) for passage in ids], np.float64)
-        by_length = BM25_K1 * BM25_B * lengths.mean() / max(lengths[is_open].mean(), 1.0)
-        k1 = BM25_K1 * (1 - BM25_B) + by_length
-        b = by_length / k1
-    retriever = bm25s.BM25(k1=k1, b=b, method="lucene")
-    tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
-    retriever.index(tokenized, show_progress=False, create_empty_token=False)
-    if are_some_open:
-        scores = retriever.scores
-        holders, open_holders = np.diff(scores["indptr"]), column_sums(scores, is_open)
-        ratio = idf(open_holders, int(is_open.sum())) / idf(holders, len(ids))
-        scores["data"] *= np.repeat(ratio, holders).astype(np.float32)
-    return retriever
-
-
-def _check_saved(retriever: Any, folder: Path) -> None:
-    """Raise `OSError` unless the postings can be read back as they are.
-
-    bm25s saves arrays with NumPy, which closes a file without seeing that the disk had no room for its end.
-    """
-    for name, values in retriever.scores.items():
-        if isinstance(values, np.ndarray):
-            file = folder / f"{name}.csc.index.npy"
-            try:
-                written = np.array_equal(np.load(file, mmap_mode="r"), values)
-            except ValueError:
-                written = False
-            if not written:
-                raise OSError(errno.ENOSPC, "not all of it was written", str(file))

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import Stemmer
-from bm25s.stopwords import STOPWORDS_DUTCH, STOPWORDS_EN_PLUS
+
+from kb.language import stopwords
 
 # Languages that are stemmed, with Snowball's name: "dutch" is Kraaij and Pohlmann (1994), which found
 # more than "dutch_porter" (BENCHMARKS.md).
@@ -20,7 +21,10 @@ _HYPHENATED = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
 _HYPHENS = str.maketrans("", "", "-\u2010\u2011")
 # The Dutch list is that of Snowball, which leaves out the words that questions start with.
 _QUESTION_WORDS = "hoeveel hoelang waar waarmee waarom waarover waarvan waarvoor wanneer welk welke".split()  # noqa: SIM905
-_STOP_WORDS = {"nl": frozenset([*STOPWORDS_DUTCH, *_QUESTION_WORDS]), "en": frozenset(STOPWORDS_EN_PLUS)}
+_STOP_WORDS = {
+    "nl": frozenset([*stopwords.DUTCH, *_QUESTION_WORDS]),
+    "en": frozenset(stopwords.ENGLISH),
+}
 _thread = threading.local()
 
 
