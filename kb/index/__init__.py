@@ -22,7 +22,7 @@ from kb.minutes import StatementKind
 from kb.themes import Theme
 
 # Raised when files of an older version cannot be read any more.
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
