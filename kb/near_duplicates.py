@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import unicodedata
@@ -52,13 +53,13 @@ def first_near_identical(texts: Iterable[Words]) -> list[int]:
     """
     found: dict[int, int] = {}
     long: dict[int, _Grams] = {}
-    numbers: dict[str, int] = {}
+    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
     short: dict[Words, int] = {}
     for at, words in enumerate(texts):
         if len(words) < _SIZE:
             found[at] = short.setdefault(words, at)
         else:
-            long[at] = _trigrams([numbers.setdefault(word, len(numbers)) for word in words])
+            long[at] = _trigrams(list(map(numbers.__getitem__, words)))
     firsts = _Firsts(_Rarity(long.values()))
     for at, own in long.items():
         found[at] = firsts.like(at, own)

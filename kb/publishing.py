@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,8 +14,10 @@ from kb.changes import Hashes
 from kb.documents import Event, Passage
 from kb.embedding import EncoderIdentity
 from kb.errors import IndexNotWritten
+from kb.files import sync
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest, Rows
+from kb.index.copying import KeptDocument, Prepared
 from kb.index.embedded import REPORT, EmbeddedIndex
 from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
@@ -36,6 +39,8 @@ class Draft:
         self._generations = generations
         self._encoder = encoder
         self.folder = stage
+        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
+        self._synced: list[Future[None]] = []
         with generations.writing():
             self._writer = IndexWriter(
                 stage,
@@ -49,6 +54,7 @@ class Draft:
 
     def __exit__(self, *error: object) -> None:
         self._writer.__exit__(*error)
+        self._syncing.shutdown(cancel_futures=True)
 
     @property
     def name(self) -> str:
@@ -76,11 +82,17 @@ class Draft:
         passages: Sequence[Passage],
         encoded: Sequence[StoredVectors],
         labels: DocumentLabels | None = None,
+        prepared: Prepared | None = None,
     ) -> None:
         """Append a document, its passages in reading order, what they were encoded to and what was found in
-        it."""
+        it. Where `prepared` is given, the next build may copy it."""
         with self._generations.writing():
-            self._writer.add(document, passages, encoded, labels or DocumentLabels())
+            self._writer.add(document, passages, encoded, labels or DocumentLabels(), prepared)
+
+    def copy(self, document: DocumentRecord, kept: KeptDocument, prepared: Prepared) -> None:
+        """Append a document as the live index has it."""
+        with self._generations.writing():
+            self._writer.copy(document, kept, prepared)
 
     def group(self, events: Mapping[str, Event]) -> None:
         """Say of which event documents are, by their ids; what is not among them is of none."""
@@ -90,6 +102,9 @@ class Draft:
         """Write what is still in memory. Nothing can be added after it."""
         with self._generations.writing():
             self._writer.finish()
+        # Hundreds of megabytes go to the disk while the processor does what is left to do.
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        self._synced = [self._syncing.submit(sync, file) for file in files]
 
     def add_themes(self, themes: Iterable[tuple[Theme, Rows]]) -> None:
         """Say which passages belong to each theme, by their rows.
@@ -134,6 +149,10 @@ class Draft:
     def publish(self, manifest: Manifest, *, keep: int, report: Mapping[str, Any] | None = None) -> None:
         """Make it the live generation, with its report, and remove all but the `keep` newest."""
         with self._generations.writing():
+            # The kernel may tell only once that a file could not be written: publishing syncs all again.
+            for file in self._synced:
+                if not file.cancelled():
+                    file.result()
             if report is not None:
                 text = json.dumps(report, ensure_ascii=False, indent=1)
                 (self.folder / REPORT).write_text(text, encoding="utf-8")

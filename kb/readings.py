@@ -47,7 +47,7 @@ _LEVEL = 3
 # size in memory.
 _MOST_BYTES = 8_000_000
 # A gap that may not be there the next time.
-_PASSING = "ocr-failed"
+PASSING = "ocr-failed"
 _ERRORS = {
     found.code: found for found in (DamagedFile, EncryptedFile, NoTextLayer, ParseError, UnsupportedFormat)
 }
@@ -62,12 +62,15 @@ class _Kept:
 
 
 class Readings:
-    """The readings in one folder that were made with these options."""
+    """The readings in one folder that were made with these options.
+
+    `made_with` tells the options and everything else that decides what is made of a file.
+    """
 
     def __init__(self, folder: Path, options: ReadOptions) -> None:
         self.options = options
         self._folder = folder
-        self._made_with = json.dumps([
+        self.made_with = json.dumps([
             READING_VERSION, __version__, [importlib.metadata.version(name) for name in _LIBRARIES],
             dataclasses.asdict(options),
         ])  # fmt: skip
@@ -102,7 +105,7 @@ class Readings:
 
         Not where OCR failed on a page: the machine may have been busy, or its disk full.
         """
-        if any(gap.code == _PASSING for gap in document.gaps):
+        if any(gap.code == PASSING for gap in document.gaps):
             return
         reading = Reading(blocks=document.blocks, metadata=document.metadata, gaps=document.gaps)
         self._write(document.source, _Kept(reading=reading))
@@ -139,7 +142,7 @@ class Readings:
                 part.unlink(missing_ok=True)
 
     def _file(self, source: Source) -> Path:
-        key = json.dumps([source.sha256, PurePosixPath(source.path).name, self._made_with])
+        key = json.dumps([source.sha256, PurePosixPath(source.path).name, self.made_with])
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_SUFFIX}"
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
 from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -49,28 +50,32 @@ _START_SECONDS, _LOOK_SECONDS = 120.0, 1.0
 _WRITTEN_BYTES = 1_000_000_000
 
 
-def read_all(
-    corpus: Corpus, settings: Settings, *, readings: Readings, working: Path
-) -> Iterator[tuple[Source, Document | ParseError]]:
+Outcomes = Iterator[tuple[Source, Document | ParseError]]
+
+
+@contextlib.contextmanager
+def read_all(corpus: Corpus, settings: Settings, *, readings: Readings, working: Path) -> Iterator[Outcomes]:
     """Each source of the corpus, in order, with its document or with why there is none.
 
+    The first are being read when the block begins, whenever they are asked for, and no more is read after it.
     What is new is read with the options of `readings` and kept there. `working` is a folder for the readers'
     temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`, or
     `IndexNotWritten` when a disk is full.
     """
-    sources = iter(corpus.sources)
-    waiting: deque[tuple[Source, ProcessFuture[Document] | None]] = deque()
     with _Readers(corpus.root, settings, readings=readings, working=working) as readers:
-        while True:
-            while len(waiting) < _AHEAD and (source := next(sources, None)) is not None:
-                waiting.append((source, None if readings.holds(source) else readers.start(source)))
-            if not waiting:
-                return
-            source, future = waiting.popleft()
-            found = None if future else readings.get(source)
-            if isinstance(found, Document):
-                found = describe(found)
-            yield source, found or readers.outcome(future or readers.start(source))
+        sources = iter(corpus.sources)
+        waiting = deque(readers.begun(source) for source in islice(sources, _AHEAD))
+
+        def outcomes() -> Outcomes:
+            while waiting:
+                source, future = waiting.popleft()
+                found = None if future else readings.get(source)
+                if isinstance(found, Document):
+                    found = describe(found)
+                yield source, found or readers.outcome(future or readers.start(source))
+                waiting.extend(readers.begun(source) for source in islice(sources, 1))
+
+        yield outcomes()
 
 
 def read_options(settings: Settings) -> ReadOptions:
@@ -135,6 +140,10 @@ class _Readers:
         if self._pool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
+
+    def begun(self, source: Source) -> tuple[Source, ProcessFuture[Document] | None]:
+        """A source that is being read, or that was read before."""
+        return source, None if self._readings.holds(source) else self.start(source)
 
     def start(self, source: Source) -> ProcessFuture[Document]:
         """Have a source read."""

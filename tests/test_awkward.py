@@ -129,10 +129,9 @@ Outcomes = Mapping[str, Document | ParseError]
 
 
 def read(corpus: Corpus, settings: Settings, working: Path) -> Outcomes:
-    found = read_all(
-        corpus, settings, readings=Readings(working / "readings", read_options(settings)), working=working
-    )
-    return {source.path: outcome for source, outcome in found}
+    readings = Readings(working / "readings", read_options(settings))
+    with read_all(corpus, settings, readings=readings, working=working) as found:
+        return {source.path: outcome for source, outcome in found}
 
 
 @pytest.fixture(scope="session")

@@ -298,9 +298,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_out_and_read_by_the_next_b
     working = settings.indexes.parent / "working"
     working.mkdir()
     readings = Readings(working / "r", read_options(settings))
-    found = {
-        source.path: outcome
-        for source, outcome in read_all(corpus, settings, readings=readings, working=working)
-    }
+    with read_all(corpus, settings, readings=readings, working=working) as outcomes:
+        found = {source.path: outcome for source, outcome in outcomes}
     assert getattr(found["hack.md"], "code", "") == "changed"
     assert len(os.listdir(working / "r")) == 5  # noqa: PTH208

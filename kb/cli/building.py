@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from kb.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from kb.builds import Recording
+    from kb.embedding import Encoder
     from kb.reports import BuildReport
     from kb.settings import Settings
 
@@ -75,6 +77,12 @@ def _build(settings: Settings, recording: Recording, *, allow_removals: bool, as
 
     with progress_bar() as advance:
 
+        def load() -> Encoder:
+            encoder = load_encoder(settings)
+            # What it brought stays: a collection would walk through all of PyTorch, many times in a build.
+            gc.freeze()
+            return encoder
+
         def tell(progress: Progress) -> None:
             advance(progress)
             recording.advance(
@@ -84,7 +92,7 @@ def _build(settings: Settings, recording: Recording, *, allow_removals: bool, as
         try:
             report = build_index(
                 settings,
-                lambda: load_encoder(settings),
+                load,
                 progress=tell,
                 judge=golden_questions(settings),
                 allow_removals=allow_removals,

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +30,7 @@ from kb.index import (
     Words,
 )
 from kb.index.connections import Connections
+from kb.index.copying import KeptDocument, Prepared, read_prepared, read_rows, read_works
 from kb.index.holds import hold
 from kb.index.idf import known_share
 from kb.index.label_queries import LabelTables
@@ -277,6 +278,35 @@ class EmbeddedIndex:
             key: StoredVectors(self._vectors.reconstruct(row), self.codes(row), self.sentence_codes(row))
             for key, row in found.items()
         }
+
+    def texts(self, document_id: str) -> list[str]:
+        """The texts of a document's passages, in reading order. Raises `NotFound`."""
+        rows = self.document_rows(document_id)
+        query = "SELECT text FROM passages WHERE row >= ? AND row < ? ORDER BY row"
+        with self._connections.lent() as database:
+            return [text for (text,) in database.execute(query, (rows.start, rows.stop))]
+
+    def works(self) -> Mapping[str, int]:
+        """The row of each document that may be copied, by its `kb.index.copying.Prepared.work`."""
+        with self._connections.lent() as database:
+            return read_works(database)
+
+    def prepared(self, document: int) -> tuple[DocumentRecord, Prepared]:
+        """The document in this row of `works`, and what is known of it besides."""
+        with self._connections.lent() as database:
+            return self._records[document], read_prepared(database, document)
+
+    def kept(self, document: int) -> KeptDocument:
+        """All that is stored of the document in this row."""
+        rows = self._spans[document]
+        with self._connections.lent() as database:
+            passages, labels, statements = read_rows(database, document, rows)
+        vectors: npt.NDArray[np.float32] = self._vectors.reconstruct_n(rows.start, len(rows))
+        return KeptDocument(
+            passages=passages, labels=labels, statements=statements, vectors=vectors,
+            tokens=self._tokens.run(rows) if self._tokens else None,
+            sentences=self._sentences.run(rows) if self._sentences else None,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._connections.close()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import bisect
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kb.documents import Passage, name_key
 from kb.index import DocumentRecord, Rows
+from kb.index.copying import KeptDocument
 from kb.index.labels import DocumentLabels, Label, LabelFacet
 from kb.themes import Theme
 
@@ -52,6 +53,7 @@ CREATE INDEX labels_by_row ON labels (row);
 CREATE INDEX document_labels_by_document ON document_labels (document);
 CREATE INDEX statements_by_document ON statements (document);
 """
+_STATEMENT = "INSERT INTO statements VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _COUNT = (
     "INSERT INTO document_labels SELECT label, document, count(*) FROM labels "
     "JOIN passages ON passages.row = labels.row"
@@ -76,19 +78,30 @@ class LabelsWriter:
     ) -> None:
         """The labels and statements of a document; `at` are its own row and that of its first passage."""
         row, first = at
-        of_all = {name_key(name): " ".join(name.split()) for name in document.themes}
-        themes = [Label(facet=LabelFacet.THEME, key=key, name=name) for key, name in of_all.items() if key]
+        themes = _themes_of(document)
         for passage, labels in enumerate(_of_passages(passages, found), first):
-            numbers = {self._number(label) for label in (*labels, *themes)}
-            self._database.executemany(
-                "INSERT INTO labels VALUES (?, ?)", ((one, passage) for one in numbers)
-            )
+            self._add(passage, (*labels, *themes))
         self._database.executemany(
-            "INSERT INTO statements VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            _STATEMENT,
             (
                 (row, one.kind, one.start, one.end, one.speaker, one.role, one.organisation, one.literal)
                 for one in found.statements
             ),
+        )
+
+    def copy(self, at: tuple[int, int], document: DocumentRecord, kept: KeptDocument) -> None:
+        """The labels and statements of a document as another index has them; `at` as for `add`."""
+        row, first = at
+        themes = _themes_of(document)
+        for passage, labels in enumerate(kept.labels, first):
+            self._add(passage, (*labels, *themes))
+        self._database.executemany(_STATEMENT, ((row, *one) for one in kept.statements))
+
+    def _add(self, passage: int, labels: Iterable[Label]) -> None:
+        # In one order whatever they were found in, so that names are numbered alike when they are copied.
+        ordered = sorted(set(labels), key=lambda label: (*_of(label), label.name))
+        self._database.executemany(
+            "INSERT INTO labels VALUES (?, ?)", [(self._number(label), passage) for label in ordered]
         )
 
     def count(self) -> None:
@@ -114,6 +127,12 @@ class LabelsWriter:
             number = self._ids[key] = len(self._ids)
             self._database.execute("INSERT INTO label_names VALUES (?, ?, ?, ?)", (number, *key))
         return number
+
+
+def _themes_of(document: DocumentRecord) -> list[Label]:
+    """The themes that its metadata name, which are labels of all its passages."""
+    of_all = {name_key(name): " ".join(name.split()) for name in document.themes}
+    return [Label(facet=LabelFacet.THEME, key=key, name=name) for key, name in of_all.items() if key]
 
 
 def _of(label: Label) -> tuple[str, str]:

@@ -33,12 +33,20 @@ CREATE TABLE passages (
     embedded TEXT NOT NULL,
     twin INTEGER
 ) STRICT;
+CREATE TABLE prepared (
+    document INTEGER PRIMARY KEY REFERENCES documents (row),
+    work TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    gaps TEXT NOT NULL
+) STRICT;
 """
 # Made after the rows are in: faster, and the file is not fragmented.
 INDICES = """
 CREATE INDEX passages_by_embedded ON passages (embedded);
 CREATE INDEX passages_by_twin ON passages (twin) WHERE twin IS NOT NULL;
 """
+# What stands in a row of `passages` between its numbers, whichever row it is.
+STORED_COLUMNS = 'id, ordinal, start, "end", text, context, locator, embedded'
 PASSAGE_COLUMNS = 'passages.id, documents.id, ordinal, start, "end", text, context, locator'
 
 

@@ -12,7 +12,7 @@ import io
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,15 @@ _OFFSETS = ".npy"
 
 Codes = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float32]
+
+
+class Run(NamedTuple):
+    """The codes of passages that follow each other, of shape (sum of counts, dimension), and how many each of
+    them has, of shape (passages,)."""
+
+    codes: Codes
+    counts: npt.NDArray[np.int64]
+
 
 # Hardly a component of a unit vector of hundreds of numbers is larger: what is beyond it is cut.
 _LARGEST = 0.3
@@ -61,6 +70,14 @@ class VectorListsWriter:
             raise ValueError(f"vectors of shape {codes.shape} are not ({self._name}, {self._dimension})")
         self._stream.write(np.ascontiguousarray(codes).tobytes())
         self._offsets.append(self._offsets[-1] + len(codes))
+
+    def copy(self, run: Run) -> None:
+        """Append those of several passages. Raises `ValueError` for another shape."""
+        codes, counts = run
+        if codes.ndim != 2 or codes.shape[1] != self._dimension or int(counts.sum()) != len(codes):
+            raise ValueError(f"vectors of shape {codes.shape} are not ({self._name}, {self._dimension})")
+        self._stream.write(codes.data)
+        self._offsets.extend((self._offsets[-1] + np.cumsum(counts)).tolist())
 
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
@@ -104,6 +121,11 @@ class VectorLists:
     def codes(self, row: int) -> Codes:
         """The codes of one passage, of shape (n, dimension)."""
         return self._codes[self._offsets[row] : self._offsets[row + 1]]
+
+    def run(self, rows: range) -> Run:
+        """The codes of the passages in these rows."""
+        offsets = self._offsets[rows.start : rows.stop + 1]
+        return Run(self._codes[offsets[0] : offsets[-1]], np.diff(offsets))
 
     def similarities(self, query: Floats, row: int) -> Floats:
         """The inner products of vectors of shape (m, dimension) with a passage's: of shape (m, n)."""

@@ -13,8 +13,9 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import faiss
 import numpy as np
@@ -24,13 +25,14 @@ from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
 from kb.index import DocumentRecord, Mask, Rows, label_tables
+from kb.index.copying import KeptDocument, Prepared, write_prepared
 from kb.index.label_tables import LabelsWriter
 from kb.index.labels import DocumentLabels
 from kb.index.posting_writing import write_postings
-from kb.index.records import INDICES, SCHEMA, to_json
+from kb.index.records import INDICES, SCHEMA, STORED_COLUMNS, to_json
 from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
-from kb.language import Lexicon, tokens, word_terms, words
-from kb.language.terms import code_of
+from kb.language import Lexicon, hyphenated_words, token_words, word_terms, words
+from kb.language.terms import STEMMERS, code_of
 from kb.near_duplicates import first_near_identical, words_of
 from kb.themes import Theme
 
@@ -61,6 +63,17 @@ def sentence_texts(passage: Passage) -> list[str]:
 
 
 _NOTHING_FOUND = DocumentLabels()
+
+
+_INSERT = f"INSERT INTO passages (row, document, {STORED_COLUMNS}) VALUES ({', '.join('?' * 10)})"  # noqa: S608
+
+
+def _stored(passage: Passage) -> tuple[Any, ...]:
+    """The values of `STORED_COLUMNS`."""
+    return (
+        passage.id, passage.ordinal, passage.start, passage.end, passage.text, passage.context,
+        to_json(passage.locator), embedded_hash(passage),
+    )  # fmt: skip
 
 
 def _no_codes() -> Codes:
@@ -102,7 +115,10 @@ class IndexWriter:
             self._sentences = VectorListsWriter(folder, SENTENCES, dimension=dimension)
         self._vectors = faiss.IndexFlatIP(dimension)
         # Compounds can only be split once all words are known, so passages wait here as numbers of words.
-        self._words: dict[tuple[str, str], int] = {}
+        numbers = count()
+        self._words: dict[str, defaultdict[str, int]] = {
+            code: defaultdict(numbers.__next__) for code in STEMMERS
+        }
         self._passages: list[array[int]] = []
         self._accesses: list[Access] = []
         self._frequencies: dict[tuple[Access, str], Counter[str]] = defaultdict(Counter)
@@ -157,35 +173,17 @@ class IndexWriter:
         passages: Sequence[Passage],
         encoded: Sequence[StoredVectors],
         labels: DocumentLabels = _NOTHING_FOUND,
+        prepared: Prepared | None = None,
     ) -> None:
         """Append a document, its passages in reading order, what they were encoded to and what was
-        found in it.
+        found in it. Where `prepared` is given, a later index may copy it.
 
         Raises `ValueError` when passages, or their sentences, and vectors differ in number.
         """
         if len(encoded) != len(passages):
             raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
-        first = self.passages
-        for row, passage in enumerate(passages, first):
-            self._database.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-                (
-                    row,
-                    passage.id,
-                    self.documents,
-                    passage.ordinal,
-                    passage.start,
-                    passage.end,
-                    passage.text,
-                    passage.context,
-                    to_json(passage.locator),
-                    embedded_hash(passage),
-                ),
-            )
-            self._passages.append(self._word_ids(passage, code_of(document.language), document.access))
-            self._accesses.append(document.access)
-        self._labels.add((self.documents, first), document, passages, labels)
-        self._documents.append((document, first, len(passages)))
+        at = self._append(document, map(_stored, passages), prepared)
+        self._labels.add(at, document, passages, labels)
         if encoded:
             self._vectors.add(np.stack([one.vector for one in encoded]).astype(np.float32))
         if self._tokens:
@@ -194,6 +192,34 @@ class IndexWriter:
         if self._sentences:
             for passage, one in zip(passages, encoded, strict=True):
                 self._sentences.add(_of_each_sentence(passage, one.sentences))
+
+    def copy(self, document: DocumentRecord, kept: KeptDocument, prepared: Prepared) -> None:
+        """Append a document as another index has it, in which it was the same."""
+        at = self._append(document, kept.passages, prepared)
+        self._labels.copy(at, document, kept)
+        self._vectors.add(kept.vectors)
+        for lists, own in ((self._tokens, kept.tokens), (self._sentences, kept.sentences)):
+            if lists and own:
+                lists.copy(own)
+
+    def _append(
+        self, document: DocumentRecord, passages: Iterable[tuple[Any, ...]], prepared: Prepared | None
+    ) -> tuple[int, int]:
+        """Append a document and its passages, given as `STORED_COLUMNS`: its row, and that of its first
+        passage."""
+        own, first = self.documents, self.passages
+        code, access = code_of(document.language), document.access
+        rows = []
+        for row, passage in enumerate(passages, first):
+            rows.append((row, own, *passage))
+            _, _, _, _, text, context, *_ = passage
+            self._passages.append(self._word_ids(text, context, code, access))
+            self._accesses.append(access)
+        self._database.executemany(_INSERT, rows)
+        if prepared:
+            write_prepared(self._database, own, prepared)
+        self._documents.append((document, first, len(rows)))
+        return own, first
 
     def group(self, events: Mapping[str, Event]) -> None:
         """Say of which event documents are, by their ids; what is not among them is of none."""
@@ -245,18 +271,12 @@ class IndexWriter:
         """Which passages everybody may see."""
         return np.array([access is Access.OPEN for access in self._accesses], np.bool_)
 
-    def _word_ids(self, passage: Passage, code: str, access: Access) -> array[int]:
+    def _word_ids(self, text: str, context: str, code: str, access: Access) -> array[int]:
         # The context stands above many passages: it would make the words of titles seem frequent.
-        self._frequencies[access, code].update(word for word, _, _ in tokens(passage.text))
-        numbers = self._words
-        return array(
-            "i",
-            [
-                numbers.setdefault((word, code), len(numbers))
-                for text in (passage.text, passage.context)
-                for word in words(text)
-            ],
-        )
+        own = token_words(text)
+        self._frequencies[access, code].update(own)
+        every = (*own, *hyphenated_words(text), *words(context))
+        return array("i", map(self._words[code].__getitem__, every))
 
     def _write_postings(self) -> None:
         folder = self._folder / LEXICAL
@@ -286,9 +306,12 @@ class IndexWriter:
 
     def _terms(self, lexicon: Lexicon, vocabulary: dict[str, int]) -> list[list[int]]:
         """The numbers of each word's terms; new ones get theirs in `vocabulary`."""
+        numbered = sorted(
+            (number, word, code) for code, own in self._words.items() for word, number in own.items()
+        )
         return [
             [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
-            for word, code in self._words
+            for _, word, code in numbered
         ]
 
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from kb.documents import Document
 from kb.embedding import Encoder
 from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
@@ -14,6 +15,7 @@ from kb.index.doubles import near_identical_documents
 from kb.indexing.embedding import Embedding, passage_window
 from kb.indexing.gathering import Gathering, Progress
 from kb.indexing.meetings import themed
+from kb.indexing.reuse import Reuse
 from kb.indexing.staleness import check_folders, fingerprint, is_stale
 from kb.publishing import Draft
 from kb.reports import BuildReport, FileReport, GoldenReport
@@ -107,8 +109,9 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
         contextlib.closing(Gathering(settings, generations, progress)) as build,
     ):
         build.scan()
-        for document in build.documents(stage):
-            build.add(document, passages=0, gaps=document.gaps)
+        for document in build.documents(stage, Reuse(None, "")):
+            if isinstance(document, Document):
+                build.add(document, passages=0, gaps=document.gaps)
         return build.report("")
 
 

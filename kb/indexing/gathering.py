@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
-from kb.documents import Access, Document, Event, Gap, Kind, Metadata
+from kb.documents import Access, Document, Event, Gap, Kind, Metadata, Source
 from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
 from kb.generations import Generations
 from kb.index import DocumentRecord
 from kb.index.embedded import EmbeddedIndex
 from kb.indexing.meetings import meetings
+from kb.indexing.reuse import Reuse, Unchanged
 from kb.indexing.staleness import scan_corpus
 from kb.live_index import LiveIndex
 from kb.privacy.documents import masked_document, masked_event
@@ -102,20 +103,32 @@ class Gathering:
             )
         )
 
-    def documents(self, stage: Path) -> Iterator[Document]:
-        """Every document that can be read, without the names that must not be; the rest is put down."""
+    def documents(self, stage: Path, reuse: Reuse) -> Iterator[Document | Unchanged]:
+        """Every document that can be read, without the names that must not be, or what the live index holds
+        of it; the rest is put down."""
         working = stage / _WORKING
         working.mkdir()
-        for source, outcome in read_all(self.corpus, self.settings, readings=self.readings, working=working):
-            self._done += 1
-            if isinstance(outcome, ParseError):
-                self.files.append(
-                    FileReport(path=source.path, status="left-out", code=outcome.code, message=str(outcome))
-                )
-            else:
-                yield self._readable(outcome)
-            self.tell("reading")
+        sources = self.corpus.sources
+        unchanged = {source.path: found for source in sources if (found := reuse.of(source))}
+        changed = tuple(source for source in sources if source.path not in unchanged)
+        corpus = dataclasses.replace(self.corpus, sources=changed)
+        with read_all(corpus, self.settings, readings=self.readings, working=working) as outcomes:
+            for known in sources:
+                self._done += 1
+                if found := unchanged.get(known.path):
+                    yield found
+                else:
+                    source, outcome = next(outcomes)
+                    if isinstance(outcome, ParseError):
+                        self._leave_out(source, outcome)
+                    else:
+                        yield self._readable(outcome)
+                self.tell("reading")
         shutil.rmtree(working, ignore_errors=True)
+
+    def _leave_out(self, source: Source, error: ParseError) -> None:
+        left = FileReport(path=source.path, status="left-out", code=error.code, message=str(error))
+        self.files.append(left)
 
     def _readable(self, document: Document) -> Document:
         found = masked_document(document, self.privacy)
@@ -127,10 +140,23 @@ class Gathering:
         """Put down a document that was read, and what of it was not."""
         masked = self._masked.get(document.source.document_id)
         record = dataclasses.replace(_record(document, passages), masked=masked)
-        self.records.append(record)
-        self.files.append(FileReport(path=record.source, status="read", passages=passages, gaps=tuple(gaps)))
-        self._described[record.source] = document.metadata
+        self._put_down(record, document.metadata, gaps)
         return record
+
+    def keep(self, unchanged: Unchanged) -> DocumentRecord:
+        """Put down a document that is as it was."""
+        # Of which meeting it is depends on the others.
+        record = dataclasses.replace(unchanged.record, event=None)
+        if record.masked is not None:
+            self._masked[record.id] = record.masked
+        self._put_down(record, unchanged.prepared.metadata, unchanged.prepared.gaps)
+        return record
+
+    def _put_down(self, record: DocumentRecord, metadata: Metadata, gaps: Sequence[Gap]) -> None:
+        self.records.append(record)
+        read = FileReport(path=record.source, status="read", passages=record.passages, gaps=tuple(gaps))
+        self.files.append(read)
+        self._described[record.source] = metadata
 
     def group(self) -> dict[str, Event]:
         """The events of the documents that were put down, by their ids."""

@@ -12,7 +12,18 @@ from kb.language.lexicon import Lexicon
 from kb.language.numbers import number_spans, numbers
 from kb.language.queries import Expansion, corrections, expand_query
 from kb.language.synonyms import Synonyms, shipped_synonyms
-from kb.language.terms import STEMMERS, code_of, fold, forms, is_stop_word, joined, language_of, term, tokens
+from kb.language.terms import (
+    STEMMERS,
+    code_of,
+    fold,
+    forms,
+    is_stop_word,
+    joined,
+    language_of,
+    term,
+    token_words,
+    tokens,
+)
 
 __all__ = [
     "ANALYSIS_VERSION",
@@ -24,12 +35,14 @@ __all__ = [
     "corrections",
     "expand_query",
     "fold",
+    "hyphenated_words",
     "is_stop_word",
     "language_of",
     "matching_spans",
     "number_spans",
     "numbers",
     "shipped_synonyms",
+    "token_words",
     "tokens",
     "word_terms",
     "words",
@@ -44,10 +57,13 @@ _HYPHEN = "-"
 
 def words(text: str) -> Iterator[str]:
     """Each word of a passage in lower case, and each hyphenated word as one after a hyphen ("-email")."""
-    for word, _, _ in tokens(text):
-        yield word
-    for word, _, _ in joined(text):
-        yield _HYPHEN + word
+    yield from token_words(text)
+    yield from hyphenated_words(text)
+
+
+def hyphenated_words(text: str) -> list[str]:
+    """The words of a text that are hyphenated, each as one after a hyphen."""
+    return [_HYPHEN + word for word, _, _ in joined(text)]
 
 
 def word_terms(word: str, code: str, lexicon: Lexicon | None = None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -33,9 +34,11 @@ class Lexicon:
         self._english = english or {}
         self._terms = terms
         self._compounds = Compounds(dutch)
-        # Without terms every word is known, and none is put right.
-        everything = {} if terms is None else Counter(dutch) + Counter(self._english)
-        self._spelling = Spelling(everything)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        # Not before it is asked: builds never do. Without terms every word is known, and none is put right.
+        return Spelling({} if self._terms is None else Counter(self._dutch) + Counter(self._english))
 
     def parts(self, word: str) -> tuple[str, ...]:
         """The parts of a lower-case Dutch word; none when it is no compound of known words."""

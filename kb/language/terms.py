@@ -17,7 +17,8 @@ from kb.language import stopwords
 STEMMERS = {"nl": "dutch", "en": "english"}
 
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*")
-_HYPHENATED = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
+# From the start of a word, and never back into it: every word is tried, few have a hyphen.
+_HYPHENATED = re.compile(r"\b\w++(?:[-\u2010\u2011]\w++)+")
 _HYPHENS = str.maketrans("", "", "-\u2010\u2011")
 # The Dutch list is that of Snowball, which leaves out the words that questions start with.
 _QUESTION_WORDS = "hoeveel hoelang waar waarmee waarom waarover waarvan waarvoor wanneer welk welke".split()  # noqa: SIM905
@@ -32,6 +33,11 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Each word in lower case with its start and end in `text`; a hyphenated word is several."""
     for found in _TOKEN.finditer(text):
         yield found.group().lower(), found.start(), found.end()
+
+
+def token_words(text: str) -> list[str]:
+    """The words of `tokens`, without where they stand."""
+    return [word.lower() for word in _TOKEN.findall(text)]
 
 
 def joined(text: str) -> Iterator[tuple[str, int, int]]:

@@ -62,12 +62,17 @@ Asked = Sequence[Sequence[str]]
 
 def theme_rows(themes: Iterable[Theme], index: Searched) -> Iterator[tuple[Theme, Rows]]:
     """Each theme with the rows of the passages that its queries find, in order."""
+    terms = _Terms(index.lexicon)
     for theme in themes:
-        yield theme, rows_about(theme.queries, index)
+        yield theme, _rows_about(theme.queries, index, terms)
 
 
 def rows_about(queries: Iterable[str], index: Searched) -> Rows:
     """The rows of the passages with a sentence that holds all words of one of these queries, in order."""
+    return _rows_about(queries, index, _Terms(index.lexicon))
+
+
+def _rows_about(queries: Iterable[str], index: Searched, terms: _Terms) -> Rows:
     found: Rows = np.empty(0, np.int64)
     several: list[tuple[Asked, Rows]] = []
     for query in queries:
@@ -77,7 +82,7 @@ def rows_about(queries: Iterable[str], index: Searched) -> Rows:
             several.append((asked, rows))
         else:
             found = np.union1d(found, rows)
-    return np.union1d(found, _in_one_sentence(several, found, index))
+    return np.union1d(found, _in_one_sentence(several, found, index, terms))
 
 
 def _holding_all(asked: Asked, index: Searched) -> Rows:
@@ -93,13 +98,14 @@ def _holding_all(asked: Asked, index: Searched) -> Rows:
     return np.empty(0, np.int64) if rows is None else rows
 
 
-def _in_one_sentence(several: Sequence[tuple[Asked, Rows]], known: Rows, index: Searched) -> Rows:
+def _in_one_sentence(
+    several: Sequence[tuple[Asked, Rows]], known: Rows, index: Searched, terms: _Terms
+) -> Rows:
     """Those of the rows of several queries, and not `known` already, that have all words in a sentence."""
     queries: dict[int, list[Asked]] = {}
     for asked, rows in several:
         for row in np.setdiff1d(rows, known, assume_unique=True).tolist():
             queries.setdefault(row, []).append(asked)
-    terms = _Terms(index.lexicon)
     wanted = sorted(queries)
     found = []
     for at in range(0, len(wanted), _AT_ONCE):
@@ -114,12 +120,17 @@ def _holds(terms: frozenset[str], asked: Asked) -> bool:
     return all(not terms.isdisjoint(word) for word in asked)
 
 
-class _Terms:
-    """The terms of sentences, each word analysed once."""
+class _Terms(dict[str, frozenset[str]]):
+    """The terms of words, each analysed once."""
 
     def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
         self._lexicon = lexicon
-        self._of_word: dict[str, frozenset[str]] = {}
+
+    def __missing__(self, word: str) -> frozenset[str]:
+        every = (term for code in STEMMERS for term in word_terms(word, code, self._lexicon))
+        found = self[word] = frozenset(every)
+        return found
 
     def of_sentences(self, record: Found) -> list[frozenset[str]]:
         """The terms of each sentence of a passage, with those of its context."""
@@ -128,11 +139,4 @@ class _Terms:
         return [above | self._of(text[start:end]) for start, end in sentences(text)] or [above]
 
     def _of(self, text: str) -> frozenset[str]:
-        return frozenset().union(*(self._terms(word) for word in words(text)))
-
-    def _terms(self, word: str) -> frozenset[str]:
-        found = self._of_word.get(word)
-        if found is None:
-            every = (term for code in STEMMERS for term in word_terms(word, code, self._lexicon))
-            found = self._of_word[word] = frozenset(every)
-        return found
+        return frozenset().union(*map(self.__getitem__, words(text)))
