@@ -160,7 +160,7 @@ def generations(
     settings: Annotated[Settings, Depends(_settings)], members: Members
 ) -> records.GenerationsAnswer:
     """The generations on disk, newest first."""
-    kept = Generations(settings.indexes)
+    kept = Generations.of(settings)
     live = kept.current().name
     return records.GenerationsAnswer(
         generations=[
@@ -185,7 +185,7 @@ def make_live(
     body: Annotated[LiveBody, Depends(_live_body)],
 ) -> records.Generation:
     """Make a generation the live one."""
-    kept = Generations(settings.indexes)
+    kept = Generations.of(settings)
     try:
         name = kept.rollback(body.name)
     except UnknownGeneration:

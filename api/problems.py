@@ -19,6 +19,7 @@ from kb.errors import (
     CorruptIndex,
     DocumentExists,
     EncoderUnavailable,
+    EngineUnavailable,
     FileWithheld,
     GapsUnavailable,
     IncompatibleIndex,
@@ -46,6 +47,8 @@ _TO_DO: dict[type[KBError], str] = {
     NoIndex: "There is no index yet. Build it on the server: kb build --corpus FOLDER",
     IncompatibleIndex: "The index is of another model or version. Build it again on the server: kb build",
     CorruptIndex: "The index is damaged. Build it again on the server: kb build",
+    EngineUnavailable: "The search engine cannot be reached now. Try again in some seconds; see KB_INDEX on "
+    "the server.",
     IndexUnavailable: "The index cannot be opened. Build it again on the server: kb build",
     CorpusError: "The folder with the documents is not there. See KB_CORPUS on the server.",
     KeysUnavailable: "The keys cannot be read. See the server's log.",

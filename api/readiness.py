@@ -49,6 +49,7 @@ class Readiness:
         if self._is_ending:
             raise ProblemError(Problem(503, "The service is stopping.", headers=_LATER))
         self._knowledge_base.manifest()
+        self._knowledge_base.check_engine()
         if self._knowledge_base.is_warm:
             return
         if self._failure:

@@ -30,7 +30,8 @@ KBError
 ├── IndexUnavailable         no index can be asked
 │   ├── NoIndex              nothing has been published yet
 │   ├── IncompatibleIndex    made by another model or another format version
-│   └── CorruptIndex         a file is missing or does not have its checksum
+│   ├── CorruptIndex         a file is missing or does not have its checksum
+│   └── EngineUnavailable    the engine that ranks cannot be reached, or its client is not installed
 ├── InvalidQuery             a search that cannot be carried out as asked
 ├── InvalidQuestions         a file of questions or a benchmark that breaks its format
 ├── EvaluationUnavailable    a library that only measuring needs is not installed
@@ -209,6 +210,10 @@ class IncompatibleIndex(IndexUnavailable):
 
 class CorruptIndex(IndexUnavailable):
     """A file of the index is missing or does not have its checksum."""
+
+
+class EngineUnavailable(IndexUnavailable):
+    """The engine that KB_INDEX names cannot be reached, does not answer in time, or has no client here."""
 
 
 class InvalidQuery(KBError):

@@ -7,6 +7,7 @@
       .stage-<name>/    a build under way; removed when it fails or at the next build
       .gone-<name>/     being removed: renamed first, so that half a generation never looks published
       .lock             held by the one process that builds, prunes or rolls back
+      MILVUS            where an engine beside the folder ranks (`kb.milvus`): by what it knows the folder
 
 Search-index crash safety as in Lucene and tantivy: write a new immutable thing, sync it, then switch
 one pointer. What is on disk is at every moment the old state or the new one.
@@ -20,9 +21,9 @@ import errno
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from kb.build_lock import BuildLock
 from kb.errors import (
@@ -35,8 +36,10 @@ from kb.errors import (
 from kb.files import sync
 from kb.index import Manifest
 from kb.index.embedded import NOT_WRITTEN, REPORT, EmbeddedIndex
+from kb.index.engines import Engine, OnDisk
 from kb.index.holds import seized
 from kb.index.manifests import STAGE, read_manifest
+from kb.settings import Settings
 from kb.state_files import read_bytes, read_json
 
 CURRENT = "CURRENT"
@@ -58,9 +61,19 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """The generations in one folder."""
+    """The generations in one folder, and the engine that ranks their passages."""
 
     folder: Path
+    engine: Engine = field(default_factory=OnDisk)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those of the settings, with the engine that they ask for. Raises `SettingsError`."""
+        if settings.index == "embedded":
+            return cls(settings.indexes)
+        from kb.milvus import MilvusEngine
+
+        return cls(settings.indexes, MilvusEngine.of(settings))
 
     def current(self) -> Path:
         """The folder of the live generation. Raises `NoIndex`."""
@@ -110,7 +123,7 @@ class Generations:
 
     def open_live(self) -> EmbeddedIndex:
         """The live generation, verified and held until it is closed. Raises `IndexUnavailable`."""
-        return self._of_live(EmbeddedIndex.open)
+        return self._of_live(self.engine.open)
 
     def open_older(self) -> EmbeddedIndex | None:
         """The newest intact generation before the live one, verified and held; None without one.
@@ -121,7 +134,7 @@ class Generations:
         for name in reversed(self.names()):
             if live is None or name < live:
                 with contextlib.suppress(IndexUnavailable):
-                    return EmbeddedIndex.open(self.folder / name)
+                    return self.engine.open(self.folder / name)
         return None
 
     @contextlib.contextmanager
@@ -159,18 +172,22 @@ class Generations:
     def publish(self, stage: Path, *, keep: int) -> Path:
         """Make a finished stage the live generation and remove all but the `keep` newest.
 
-        Raises `OSError` when that fails; the generation that was live is live then.
+        Raises `OSError` when that fails, or `EngineUnavailable`; the generation that was live is live then.
         """
+        self.engine.fill(stage)
         for path in [*stage.rglob("*"), stage]:
             sync(path)
         generation = self.folder / self.name_of(stage)
         # The pointer's file first: on a full disk it fails while the stage can still be thrown away.
         pointer = self._write_pointer(generation.name)
+        before = self._live_name()
         stage.rename(generation)
         try:
+            self.engine.switch(generation)
             self._switch(pointer)
-        except OSError:
+        except (OSError, IndexUnavailable):
             if self._live_name() != generation.name:
+                self._switch_back(before)
                 self._remove(generation.name)
             raise
         # What cannot be removed now is removed by the next build.
@@ -186,6 +203,8 @@ class Generations:
         `UnknownGeneration`, `IndexUnavailable` when it is damaged or of another format, or `IndexNotWritten`.
         """
         with self._locked():
+            if name is not None and name in self.names():
+                self.engine.ensure(self.folder / name)
             if name is None:
                 index = self.open_older()
                 if index is None:
@@ -199,12 +218,13 @@ class Generations:
                     f"There is no generation {name!r} in {self.folder.absolute()}. Those there are: {known}"
                 )
             else:
-                index = EmbeddedIndex.open(self.folder / name)
+                index = self.engine.open(self.folder / name)
             index.close()
             with self.writing():
                 mark = self.folder / _ROLLED_BACK
                 mark.write_text(max(self.names()) + "\n", encoding="utf-8")
                 sync(mark)
+                self.engine.switch(self.folder / index.manifest.generation)
                 self._switch(self._write_pointer(index.manifest.generation))
             return index.manifest.generation
 
@@ -258,6 +278,7 @@ class Generations:
             with contextlib.suppress(OSError):
                 lock.tell()
             self._remove_leftovers()
+            self.engine.begin(self.names(), self._live_name())
             with self.writing():
                 lock.tell()
             yield
@@ -288,6 +309,12 @@ class Generations:
                     pointer.rename(current)
             raise
 
+    def _switch_back(self, name: str | None) -> None:
+        """Lead the engine to what is live; where it cannot be reached now, the next build does."""
+        if name is not None:
+            with contextlib.suppress(OSError, IndexUnavailable):
+                self.engine.switch(self.folder / name)
+
     def _prune(self, keep: int) -> Pruned:
         live = self.current().name
         others = [name for name in self.names() if name != live]
@@ -310,6 +337,7 @@ class Generations:
             except OSError:
                 return not folder.exists()
         shutil.rmtree(gone, ignore_errors=True)
+        self.engine.drop(name)
         return True
 
     def _remove_leftovers(self) -> None:

@@ -65,7 +65,7 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._generations = Generations(settings.indexes)
+        self._generations = Generations.of(settings)
         self._newest = LiveIndex(self._generations)
         self._privacy = LivePrivacy(settings)
         self._live: Live = PrivateIndex(self._newest, self._privacy)
@@ -98,6 +98,10 @@ class KnowledgeBase:
         found._open = OpenIndex(found._live)
         found._models = LoadedModels(settings, encoder)
         return found
+
+    def check_engine(self) -> None:
+        """Return when what ranks would answer. Raises `EngineUnavailable`."""
+        self._generations.engine.check()
 
     @property
     def settings(self) -> Settings:

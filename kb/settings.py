@@ -27,6 +27,15 @@ class Settings(BaseModel):
 
     corpus: Path = Field(Path("corpus"), description="Folder with the documents")
     indexes: Path = Field(Path("indexes"), description="Folder with the index generations")
+    index: str = Field(
+        "embedded",
+        pattern=r"^(embedded|milvus(\+tls)?://[^\s@/?#]+:\d{1,5}(/\w+)?(\?alias=\w+)?)$",
+        description="What ranks passages: embedded, or a Milvus as milvus://host:port[/database][?alias=name]"
+        " (milvus+tls:// for one with TLS); see docs/schaalbaarheid.md",
+    )
+    index_key_file: Path | None = Field(
+        None, description="File with the token, or user:password, of that Milvus, if it asks one"
+    )
     keep_generations: int = Field(3, ge=1, le=100, description="How many generations stay on disk")
 
     golden_loss: float = Field(
@@ -311,9 +320,7 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for fault in error.errors():
         name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else "Settings"
-        lines.append(
-            f"{name}: {fault['msg']} (it is {fault['input']!r})"
-            if fault["loc"]
-            else f"{name}: {fault['msg']}"
-        )
+        # An address may hold a password that belongs in a file: it is not repeated.
+        is_told = fault["loc"] and fault["loc"][0] != "index"
+        lines.append(f"{name}: {fault['msg']}" + (f" (it is {fault['input']!r})" if is_told else ""))
     return "\n".join(lines)

@@ -80,9 +80,10 @@ def publish(
     *,
     keep: int = 3,
     encoder: Encoder | None = None,
+    into: Generations | None = None,
 ) -> str:
-    """Write an index and make it the live generation; its name."""
-    generations = Generations(indexes)
+    """Write an index and make it the live generation, of `into` where that is given; its name."""
+    generations = into or Generations(indexes)
     with generations.building() as stage:
         name = stage.name.removeprefix(".stage-")
         write_index(stage, texts, generation=name, encoder=encoder)

@@ -85,7 +85,7 @@ def start(request: Request, form: Posted) -> Response:
 def switch(request: Request, pages: Shown, words: Said, admin: Admin, form: Posted) -> Response:
     """Take a generation into use that was in use before."""
     try:
-        Generations(admin.settings.indexes).rollback(form.get("naam", ""))
+        Generations.of(admin.settings).rollback(form.get("naam", ""))
     except UnknownGeneration:
         fault = message("Deze index is er niet meer. Kies een andere.")
     except IndexUnavailable:

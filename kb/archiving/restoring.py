@@ -64,7 +64,7 @@ def restore(settings: Settings, file: Path, *, tell: Callable[[str], None] = lam
 
 
 def _restore(settings: Settings, archive: Archive, tell: Callable[[str], None]) -> Restored:
-    generations = Generations(settings.indexes)
+    generations = Generations.of(settings)
     with generations.building() as stage, _waiting(settings.corpus, archive) as waiting:
         tell("Index en bronbestanden uitpakken")
         with generations.writing():

@@ -37,7 +37,7 @@ def rollback(
     from kb.generations import Generations
     from kb.printing.upkeep import rollback_text
 
-    generations = Generations(read_settings(indexes=indexes).indexes)
+    generations = Generations.of(read_settings(indexes=indexes))
     try:
         before: str | None = generations.current().name
     except IndexUnavailable:
@@ -59,7 +59,7 @@ def prune(
     from kb.printing.upkeep import pruned_json, pruned_text
 
     settings = read_settings(indexes=indexes)
-    pruned = Generations(settings.indexes).prune(settings.keep_generations if keep is None else keep)
+    pruned = Generations.of(settings).prune(settings.keep_generations if keep is None else keep)
     show(pruned_text(pruned), pruned_json(pruned), as_json=as_json)
 
 

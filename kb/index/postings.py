@@ -31,7 +31,7 @@ class Postings:
         self.terms = terms
         self.starts = starts
         self.rows = rows
-        self._weights = weights
+        self.weights = weights
         # Those of the last terms: a search asks for the best passages by them, then for the scores of some.
         self._last: tuple[Mapping[str, float], Scores] | None = None
 
@@ -103,7 +103,7 @@ class Postings:
         if number is None:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         span = slice(int(self.starts[number]), int(self.starts[number + 1]))
-        return self.rows[span], self._weights[span]
+        return self.rows[span], self.weights[span]
 
 
 def _lead_through(starts: npt.NDArray[np.int64], size: int) -> bool:

@@ -54,7 +54,7 @@ def build_index(
     `EncoderUnavailable`, `TooManyRemovals` unless `allow_removals`, `QualityLost`, or `IndexNotWritten` when
     the disk is full or may not be written. Whatever it raises, the live generation is as it was.
     """
-    generations = Generations(settings.indexes)
+    generations = Generations.of(settings)
     with (
         generations.building() as stage,
         contextlib.closing(Gathering(settings, generations, progress)) as build,
@@ -103,7 +103,7 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
     Files that are new are read, for only that tells whether they can be; a build need not read them again.
     Raises `BuildInProgress`, `CorpusError` or `IndexNotWritten`.
     """
-    generations = Generations(settings.indexes)
+    generations = Generations.of(settings)
     with (
         generations.building() as stage,
         contextlib.closing(Gathering(settings, generations, progress)) as build,

@@ -1,0 +1,193 @@
+"""The collections of one folder's generations: their names, their fields, filling them and reading back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import EngineUnavailable, IncompatibleIndex
+from kb.files import sha256_of
+from kb.index import Manifest
+from kb.index.embedded import EmbeddedIndex
+from kb.index.manifests import MANIFEST
+from kb.index.opening import open_postings
+from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection
+from kb.milvus.filters import numbers_of
+
+DENSE = "dense"
+SPARSE = "sparse"
+NUMBERS = ("document", "kind", "language", "year", "day", "is_open")
+
+# Below the 64 MB of one insert, whatever the vectors are.
+_ROWS = 500
+# HNSW as FAISS is measured with: recall .99 and more on vectors of sentences (BENCHMARKS.md).
+_HNSW = {"M": 32, "efConstruction": 200}
+# No passage's sparse vector is empty: some servers refuse one. No term has this number.
+_NO_TERM = 0
+
+
+def name_of(folder: Path, manifest: Manifest, *, alias: str, owner: str) -> str:
+    """The name of a generation's collection: it tells whose it is and which manifest it was filled by.
+
+    In the name, for it is the one thing that every server keeps: milvus-lite drops descriptions.
+    """
+    return f"{alias}_{manifest.generation}_{owner}_{sha256_of(folder / MANIFEST)[:16]}"
+
+
+def term_number(at: int) -> int:
+    """The dimension of a sparse vector that is a term's, by its place in the vocabulary."""
+    return at + 1
+
+
+def fill(
+    connection: Connection, name: str, index: EmbeddedIndex, *, tell: Callable[[int], None] | None = None
+) -> None:
+    """Make the collection `name` of what `index` holds: filled, written, loaded and counted.
+
+    Raises `EngineUnavailable`, or `IncompatibleIndex` when the server does not keep what it was given.
+    """
+    has_sparse = connection.has_sparse
+    if name in connection.collections():
+        connection.call("drop_collection", name)
+    _create(connection, name, index.manifest, has_sparse=has_sparse)
+    batch: list[dict[str, Any]] = []
+    for row in _rows(index, has_sparse=has_sparse):
+        batch.append(row)
+        if len(batch) == _ROWS:
+            connection.call("upsert", name, batch)
+            if tell:
+                tell(row["row"] + 1)
+            batch = []
+    if batch:
+        connection.call("upsert", name, batch)
+    connection.call("flush", name)
+    connection.call("load_collection", name)
+    found = count(connection, name, consistency="Strong")
+    if found != index.manifest.passages:
+        raise EngineUnavailable(
+            f"Milvus at {connection.address} holds {found} of {index.manifest.passages} passages in {name}. "
+            "Build again: kb build"
+        )
+
+
+def count(connection: Connection, name: str, *, consistency: str = "Bounded") -> int:
+    """How many passages a collection holds. Raises `EngineUnavailable`."""
+    found = connection.call(
+        "query",
+        name,
+        filter="",
+        output_fields=["count(*)"],
+        consistency_level=consistency,
+        seconds=BUILD_SECONDS if consistency == "Strong" else SEARCH_SECONDS,
+    )
+    return int(found[0]["count(*)"])
+
+
+def check(connection: Connection, name: str, manifest: Manifest, *, loading: float = SEARCH_SECONDS) -> bool:
+    """Whether the collection has a sparse field, once it is seen to be that of `manifest`, and loaded.
+
+    Raises `IncompatibleIndex` when it is another's, or not there, and `EngineUnavailable`.
+    """
+    if name not in connection.collections():
+        raise IncompatibleIndex(
+            f"Milvus at {connection.address} has no collection {name}: generation {manifest.generation} was "
+            "built for another KB_INDEX, or with another manifest. Build the index again: kb build"
+        )
+    has_sparse = _read_back(connection, name, manifest)
+    connection.call("load_collection", name, seconds=loading)
+    found = count(connection, name)
+    if found != manifest.passages:
+        raise IncompatibleIndex(
+            f"Collection {name} of Milvus at {connection.address} holds {found} passages where the manifest "
+            f"says {manifest.passages}. Build the index again: kb build"
+        )
+    return has_sparse
+
+
+def _create(connection: Connection, name: str, manifest: Manifest, *, has_sparse: bool) -> None:
+    from pymilvus import DataType, MilvusClient
+
+    told = {
+        "generation": manifest.generation,
+        "model": f"{manifest.encoder.model} {manifest.encoder.revision}",
+        "format": manifest.format_version,
+        "fingerprint": manifest.fingerprint,
+        "documents": manifest.documents,
+    }
+    schema = MilvusClient.create_schema(
+        auto_id=False, enable_dynamic_field=False, description=json.dumps(told)
+    )
+    schema.add_field("row", DataType.INT64, is_primary=True)
+    for field in NUMBERS:
+        schema.add_field(field, DataType.INT64)
+    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=manifest.encoder.dimension)
+    indexes = MilvusClient.prepare_index_params()
+    indexes.add_index(DENSE, index_type="HNSW", metric_type="IP", params=_HNSW)
+    if has_sparse:
+        schema.add_field(SPARSE, DataType.SPARSE_FLOAT_VECTOR)
+        indexes.add_index(SPARSE, index_type="SPARSE_INVERTED_INDEX", metric_type="IP", params={})
+    connection.call(
+        "create_collection", name, schema=schema, index_params=indexes, consistency_level="Bounded"
+    )
+    if _read_back(connection, name, manifest) != has_sparse:
+        raise IncompatibleIndex(
+            f"Milvus {connection.version} at {connection.address} took a sparse field and did not keep it. "
+            "Use a version from 2.4 on that does"
+        )
+
+
+def _read_back(connection: Connection, name: str, manifest: Manifest) -> bool:
+    """Whether the collection has a sparse field. Raises `IncompatibleIndex` when its others are not ours."""
+    told = connection.call("describe_collection", name, seconds=SEARCH_SECONDS)
+    fields = {field["name"]: field for field in told["fields"]}
+    wanted = {"row", DENSE, *NUMBERS}
+    dimension = int(fields.get(DENSE, {}).get("params", {}).get("dim", 0))
+    if fields.keys() - {SPARSE} != wanted or dimension != manifest.encoder.dimension:
+        raise IncompatibleIndex(
+            f"Collection {name} of Milvus at {connection.address} has other fields than this program gives: "
+            f"{', '.join(sorted(fields))}, vectors of {dimension}. Build the index again: kb build"
+        )
+    return SPARSE in fields
+
+
+def _rows(index: EmbeddedIndex, *, has_sparse: bool) -> Iterator[dict[str, Any]]:
+    """Every passage as a row of the collection, in order."""
+    weights = term_weights(index.folder, index.manifest.passages) if has_sparse else None
+    for number, record in enumerate(index.documents()):
+        numbers = {"document": number, **numbers_of(record)}
+        for row in index.document_rows(record.id):
+            values = {"row": row, **numbers, DENSE: index.vector(row).tolist()}
+            if weights is not None:
+                values[SPARSE] = _sparse(*weights(row))
+            yield values
+
+
+def _sparse(terms: npt.NDArray[np.integer], scores: npt.NDArray[np.float32]) -> Mapping[int, float]:
+    found = {term_number(int(at)): float(score) for at, score in zip(terms, scores, strict=True) if score > 0}
+    return found or {_NO_TERM: 1.0}
+
+
+def term_weights(
+    folder: Path, passages: int
+) -> Callable[[int], tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]]:
+    """Gives the terms of a passage, by their place in the vocabulary, and what each scores in it.
+
+    The postings by passage instead of by term (a transposed sparse matrix).
+    """
+    postings = open_postings(folder, passages=passages)
+    data, rows, starts = np.asarray(postings.weights), np.asarray(postings.rows), postings.starts
+    terms = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+    order = np.argsort(rows, kind="stable")
+    ends = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=passages))))
+    by_row, scores = terms[order], data[order]
+
+    def of(row: int) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]:
+        span = slice(int(ends[row]), int(ends[row + 1]))
+        return by_row[span], scores[span]
+
+    return of

@@ -1,0 +1,50 @@
+"""What the tests of an index on Milvus start from. Run them by `make milvus`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.generations import Generations
+from kb.settings import Settings
+from tests.milvus.servers import Server
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """milvus-lite's server: the protocol of today, with sparse vectors."""
+    yield from _running("lite", tmp_path_factory.mktemp("lite"))
+
+
+@pytest.fixture(scope="session")
+def genuine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server in Go and C++, version 2.3.5: dense vectors alone."""
+    yield from _running("genuine", tmp_path_factory.mktemp("genuine"))
+
+
+@pytest.fixture(params=["embedded", "lite", "genuine", "url"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """A value of KB_INDEX: each engine that there is."""
+    if request.param == "embedded":
+        return "embedded"
+    if request.param == "url":
+        url = os.environ.get("KB_TEST_MILVUS_URI")
+        return url or pytest.skip("KB_TEST_MILVUS_URI names no server to test on")
+    server: Server = request.getfixturevalue(request.param)
+    return server.index
+
+
+def generations(engine: str, folder: Path, *, alias: str) -> Generations:
+    """Those in `folder`, ranked by `engine` and known there by an alias of their own."""
+    asked = engine if engine == "embedded" else f"{engine.partition('?')[0]}?alias={alias}"
+    return Generations.of(Settings(indexes=folder, index=asked))
+
+
+def _running(kind: str, folder: Path) -> Iterator[Server]:
+    server = Server(kind, folder / "data")
+    server.start()
+    yield server
+    server.stop()

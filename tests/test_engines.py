@@ -1,0 +1,86 @@
+"""Promises of KB_INDEX where Milvus is not asked for, or its client is not installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kb.errors import EngineUnavailable, SettingsError
+from kb.generations import Generations
+from kb.index import Filter
+from kb.milvus.address import Address
+from kb.milvus.filters import expression
+from kb.settings import Settings
+from tests.library import publish, record
+
+DOCUMENT = record("a.pdf")
+
+
+def test_nothing_of_milvus_is_loaded_unless_it_is_asked_for(root: Path) -> None:
+    code = (
+        "import sys\n"
+        "from kb.generations import Generations\n"
+        "from kb.knowledge_base import KnowledgeBase\n"
+        "from kb.settings import Settings\n"
+        "KnowledgeBase(Settings())\n"
+        "assert not {'pymilvus', 'grpc', 'kb.milvus'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+@pytest.mark.skipif(bool(importlib.util.find_spec("pymilvus")), reason="the client of Milvus is installed")
+def test_without_its_client_the_line_that_installs_it_is_told(tmp_path: Path) -> None:
+    publish(tmp_path, {DOCUMENT: ["Tekst."]})
+    made = Generations.of(Settings(indexes=tmp_path, index="milvus://127.0.0.1:19530"))
+    line = r"pip install 'kennisbank\[milvus\]'"
+    with pytest.raises(EngineUnavailable, match=line):
+        made.open_live()
+    with pytest.raises(EngineUnavailable, match=line), made.building():
+        pass
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "milvus://",
+        "milvus://host",
+        "milvus://user:secret@host:1",
+        "http://host:1",
+        "milvus://host:1?alias=a b",
+    ],
+)
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Address.parse(text)
+    assert "secret" not in str(refused.value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load({"KB_INDEX": text})
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_names_server_database_and_alias() -> None:
+    found = Address.parse("milvus+tls://milvus.intern:19530/kennis?alias=proef")
+    assert (found.uri, found.database, found.alias) == ("https://milvus.intern:19530", "kennis", "proef")
+    assert Address.parse("milvus://127.0.0.1:1").alias == "kb"
+
+
+def test_no_text_of_a_user_stands_in_an_expression(tmp_path: Path) -> None:
+    publish(tmp_path, {record("a.pdf", speakers=('" or 1 == 1 --',), language="nl"): ["Tekst."]})
+    index = Generations(tmp_path).open_live()
+    asked = Filter(
+        speakers=frozenset({'" or 1 == 1 --'}),
+        languages=frozenset({'nl" or row >= 0'}),
+        years=frozenset({2023}),
+        only_open=True,
+    )
+    found = expression(asked, index, index.documents())
+    assert found is not None
+    assert set(found) <= set("abcdefghijklmnopqrstuvwxyz_0123456789[](),=<> ")
+    assert "or" not in found.split()
+    assert "document in [0]" in found
+    assert expression(Filter(hosts=frozenset({"niemand"})), index, index.documents()) is None
+    assert not expression(Filter(), index, index.documents())
