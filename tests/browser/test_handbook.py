@@ -16,11 +16,12 @@ from scripts.screenshots import CHOSEN
 
 _MOST_PAGES = 6
 _MOST_BYTES = 150_000
-# As a browser prints a document that nobody styled, on the paper of an office.
+# As a browser prints a document that nobody styled, on the paper of an office. The font is one that every
+# machine has which ran .ci/run: what a browser takes for "sans-serif" differs, and with it the pages.
 _PRINT = """
 @page { size: A4; margin: 20mm; }
-body { font: 11pt/1.4 sans-serif; margin: 0; }
-img { display: block; max-width: 100%; max-height: 95mm; margin: 3mm 0; border: 0.3mm solid #888; }
+body { font: 10pt/1.4 "DejaVu Sans"; margin: 0; }
+img { display: block; max-width: 100%; max-height: 85mm; margin: 3mm 0; border: 0.3mm solid #888; }
 table { border-collapse: collapse; }
 td, th { padding: 0.5mm 3mm 0.5mm 0; text-align: left; vertical-align: top; }
 h1, h2, h3 { break-after: avoid; } tr, img, pre { break-inside: avoid; } pre { font-size: 9pt; }
