@@ -25,10 +25,12 @@ from pathlib import Path
 import numpy as np
 
 from kb.documents import stable_id
+from kb.embedding import load_encoder
 from kb.generations import Generations
 from kb.index.embedded import EmbeddedIndex
 from kb.index.writing import StoredVectors
 from kb.publishing import Draft
+from kb.settings import Settings
 
 QUESTIONS = Path("../shared/questions/dev.jsonl")
 SETTINGS = {"with late interaction": {}, "without": {"KB_RERANK_MILLISECONDS": "0"}}
@@ -55,9 +57,9 @@ def main() -> None:
 def enlarge(folder: Path, target: Path, wanted: int) -> int:
     """An index of `wanted` passages under `target`; how many it has in the end."""
     index = EmbeddedIndex.open(folder)
-    identity = index.manifest.encoder
     generations = Generations(target)
-    with generations.building() as stage, Draft(generations, stage, identity) as draft:
+    encoder = load_encoder(Settings.load({}))
+    with generations.building() as stage, Draft(generations, stage, encoder) as draft:
         for turn in range(100):
             for document in index.documents():
                 if draft.passages >= wanted:

@@ -87,7 +87,8 @@ def gather(index: Index, query: Query, encoded: Encoded, *, filter: Filter) -> C
 def _fits(period: Period | None, records: Sequence[PassageRecord], index: Index) -> Floats:
     if not period:
         return np.zeros(len(records))
-    days = {document.id: document.date for document in index.documents()}
+    ids = {record.passage.document_id for record in records}
+    days = {document.id: document.date for document in index.documents(ids)}
     return np.array([_fit(period, days[record.passage.document_id]) for record in records])
 
 

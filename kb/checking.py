@@ -148,7 +148,7 @@ def _check_live(
         tell("Steekproef van passages opnieuw inbedden")
         encoder = load_encoder()
         # An index of another model cannot be judged by this one; a search says so.
-        if encoder.identity == index.manifest.encoder:
+        if encoder.identity.holds(index.manifest.encoder):
             sampled, differing = _sample(index, encoder)
             wrong += differing
     tell("Bronbestanden vergelijken")

@@ -59,7 +59,7 @@ class GoldenQuestions:
     def _before(self, live: Index | None, encoder: Encoder) -> set[str] | None:
         if live is None:
             return None
-        if live.manifest.encoder == encoder.identity:
+        if encoder.identity.holds(live.manifest.encoder):
             return self._answered(live, encoder)
         told = live.report().get("golden")
         return {question.id for question in self._questions} & set(told["found"]) if told else None

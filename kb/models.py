@@ -48,7 +48,7 @@ class LoadedModels:
             with self._loading:
                 if self._models is None:
                     self._models = self._load()
-        _check(manifest, self._models.encoder.identity)
+        _check(manifest, self._models.encoder.identity, self._settings)
         return self._models
 
     def _load(self) -> Models:
@@ -60,9 +60,11 @@ class LoadedModels:
         )
 
 
-def _check(manifest: Manifest, mine: EncoderIdentity) -> None:
+def _check(manifest: Manifest, mine: EncoderIdentity, settings: Settings) -> None:
     made_by = manifest.encoder
-    if made_by != mine:
+    # By itself a build keeps no token vectors of many passages.
+    fits = mine.holds(made_by) if settings.late_interaction == "auto" else made_by == mine
+    if not fits:
         raise IncompatibleIndex(
             f"Generation {manifest.generation} was made with model {made_by.model} "
             f"({made_by.revision}, {_late(made_by)}), but KB_MODEL is {mine.model} ({mine.revision}, "

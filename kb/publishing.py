@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 from kb.changes import Hashes
 from kb.documents import Event, Passage
-from kb.embedding import EncoderIdentity
+from kb.embedding import Encoder, EncoderIdentity
 from kb.errors import IndexNotWritten
 from kb.files import sync
 from kb.generations import Generations
@@ -23,6 +24,7 @@ from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
 from kb.index.writing import IndexWriter, StoredVectors, add_themes
+from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
 
@@ -33,20 +35,34 @@ class Draft:
     """
 
     def __init__(
-        self, generations: Generations, stage: Path, encoder: EncoderIdentity, *, has_sentences: bool = False
+        self,
+        generations: Generations,
+        stage: Path,
+        encoder: Encoder,
+        *,
+        has_sentences: bool = False,
+        exact_passages: int = EXACT_PASSAGES,
+        token_passages: int | None = None,
     ) -> None:
-        """With `has_sentences` the vectors of sentences are kept as well."""
+        """With `has_sentences` the vectors of sentences are kept as well.
+
+        Of more than `exact_passages` the nearest are found by an approximation; of more than
+        `token_passages`, where it is given, no token vectors are kept.
+        """
         self._generations = generations
-        self._encoder = encoder
+        self._encode_queries = encoder.encode_queries
+        self._identity = identity = encoder.identity
         self.folder = stage
         self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
         self._synced: list[Future[None]] = []
         with generations.writing():
             self._writer = IndexWriter(
                 stage,
-                dimension=encoder.dimension,
-                token_dimension=encoder.token_dimension,
+                dimension=identity.dimension,
+                token_dimension=identity.token_dimension,
                 has_sentences=has_sentences,
+                exact_passages=exact_passages,
+                token_passages=token_passages,
             )
 
     def __enter__(self) -> Self:
@@ -60,6 +76,13 @@ class Draft:
     def name(self) -> str:
         """The name that it will be published by."""
         return self._generations.name_of(self.folder)
+
+    @property
+    def encoder(self) -> EncoderIdentity:
+        """What it is encoded with, of which the vectors of tokens are kept or not."""
+        if self._writer.has_tokens:
+            return self._identity
+        return dataclasses.replace(self._identity, token_dimension=0)
 
     @property
     def has_sentences(self) -> bool:
@@ -101,7 +124,7 @@ class Draft:
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
         with self._generations.writing():
-            self._writer.finish()
+            self._writer.finish(self._encode_queries)
         # Hundreds of megabytes go to the disk while the processor does what is left to do.
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         self._synced = [self._syncing.submit(sync, file) for file in files]
@@ -121,7 +144,7 @@ class Draft:
         return Manifest(
             generation=self.name,
             created=dt.datetime.now(dt.UTC),
-            encoder=self._encoder,
+            encoder=self.encoder,
             corpus=corpus,
             documents=self.documents,
             passages=self.passages,
@@ -131,6 +154,7 @@ class Draft:
             fingerprint=fingerprint,
             has_sentences=self.has_sentences,
             privacy=privacy,
+            approximation=self._writer.approximation,
         )
 
     @contextlib.contextmanager

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kb.errors import SettingsError
 
 PREFIX = "KB_"
+# Passages up to which all of them are compared: an exact search of so many takes some 15 ms (BENCHMARKS.md).
+EXACT_PASSAGES = 100_000
 # What must not be read of the documents, at the top of the corpus; no document itself.
 PRIVACY_LIST = "privacy.yaml"
 
@@ -67,9 +69,17 @@ class Settings(BaseModel):
         0, ge=0, le=100, description="Words that a passage repeats of the one before, at most"
     )
 
-    late_interaction: Literal["on", "off"] = Field(
-        "on",
-        description="Compare the first passages token by token too; off saves some 70 kB of disk a passage",
+    exact_passages: int = Field(
+        EXACT_PASSAGES,
+        ge=1_000,
+        le=10_000_000,
+        description="Passages up to which a search compares all; of more, the nearest are found by an IVF "
+        "index, whose recall the build measures",
+    )
+    late_interaction: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Compare the first passages token by token too, for which a passage takes some 70 kB of "
+        "disk; auto does up to KB_EXACT_PASSAGES",
     )
     sentence_vectors: Literal["on", "off"] = Field(
         "on",

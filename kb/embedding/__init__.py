@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,6 +41,11 @@ class EncoderIdentity:
     query_prompt: str
     passage_prompt: str
     token_dimension: int = 0
+
+    def holds(self, other: EncoderIdentity) -> bool:
+        """Whether an index that was made with this encoder has all that one made with another would: vectors
+        that are comparable, and of tokens where the other has them."""
+        return other in (self, replace(self, token_dimension=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def _converted_encoder(place: Path, settings: Settings) -> Encoder | None:
         dimension=model.hidden_size,
         query_prompt=query_prompt,
         passage_prompt=passage_prompt,
-        token_dimension=model.hidden_size if settings.late_interaction == "on" else 0,
+        token_dimension=model.hidden_size if settings.late_interaction != "off" else 0,
     )
     folder = converted(model, identity.revision)
     try:
@@ -159,7 +164,7 @@ def _torch_encoder(place: str, settings: Settings) -> Encoder:
         dimension=int(model.get_embedding_dimension() or 0),
         query_prompt=query_prompt,
         passage_prompt=passage_prompt,
-        token_dimension=_token_dimension(model) if settings.late_interaction == "on" else 0,
+        token_dimension=_token_dimension(model) if settings.late_interaction != "off" else 0,
     )
     on_cpu = settings.device == "cpu"
     has_bfloat16 = on_cpu and torch.cpu._is_avx512_bf16_supported()

@@ -88,7 +88,7 @@ def _build(
 ) -> None:
     window = passage_window(settings, encoder)
     generations = Generations(indexes)
-    with generations.building() as stage, Draft(generations, stage, encoder.identity) as draft:
+    with generations.building() as stage, Draft(generations, stage, encoder) as draft:
         for start in range(0, len(documents), _WRITTEN_AT_ONCE):
             batch = documents[start : start + _WRITTEN_AT_ONCE]
             for document, passages, vectors in _encode(map(_as_document, batch), encoder, window):

@@ -149,6 +149,22 @@ class PassageRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approximation:
+    """How the nearest of many passages are found without a look at all of them.
+
+    `kind` is "ivf-sq8": inverted lists with a byte a number, of which there are `lists` and `nprobe` are
+    looked into. `recall` is the share that this found of the 10 passages that truly are nearest, over
+    `sample` queries.
+    """
+
+    kind: str
+    lists: int
+    nprobe: int
+    recall: float
+    sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a generation says of itself.
 
@@ -156,7 +172,7 @@ class Manifest:
     `files` maps each of its files to its SHA-256; `sources` each document's path to the hashes of
     the file and of its sidecars. `corpus` is the folder that was read. `has_sentences` tells whether the
     vectors of sentences are there. `privacy` is the digest of the suppression list that it was built with, ""
-    without any.
+    without any. Without an `approximation` every vector is compared.
     """
 
     generation: str
@@ -171,6 +187,7 @@ class Manifest:
     open_passages: int | None = None
     has_sentences: bool = False
     privacy: str = ""
+    approximation: Approximation | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -29,6 +28,7 @@ from kb.index import (
     Terms,
     Words,
 )
+from kb.index.columns import DocumentColumns
 from kb.index.connections import Connections
 from kb.index.copying import KeptDocument, Prepared, read_prepared, read_rows, read_works
 from kb.index.holds import hold
@@ -80,7 +80,7 @@ class EmbeddedIndex:
             raise
 
     def _read(self, manifest: Manifest) -> None:
-        folder, identity = self._folder, manifest.encoder
+        folder = self._folder
         with self._connections.lent() as database:
             rows = database.execute(
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
@@ -88,6 +88,8 @@ class EmbeddedIndex:
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
+        self._counts = [count for _, _, count in rows]
+        self._columns = DocumentColumns(self._records)
         self._row_of = {record.id: row for row, record in enumerate(self._records)}
         told = (manifest.passages, manifest.passages, manifest.documents)
         if (passages, _length(self._spans), len(rows)) != told:
@@ -99,7 +101,7 @@ class EmbeddedIndex:
         self._facets = Facets.of(
             self._records, {facet: self._labels.counts(facet, None) for facet in LabelFacet}
         )
-        self._vectors = open_vectors(folder, dimension=identity.dimension, passages=self._passages)
+        self._vectors = open_vectors(folder, manifest)
         self._postings = open_postings(folder, passages=self._passages)
         self._lexicon = self._open_lexicon = open_lexicon(folder, self._postings)
         if any(record.access is not Access.OPEN for record in self._records):
@@ -159,18 +161,7 @@ class EmbeddedIndex:
         return report if isinstance(report, dict) else {}
 
     def dense(self, vector: npt.NDArray[np.float32], *, k: int, filter: Filter) -> Ranking:
-        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
-        if filter.is_open:
-            scores, rows = self._vectors.search(query, min(k, self._passages) or 1)
-        else:
-            mask = self._mask(filter)
-            bits = np.packbits(mask, bitorder="little")
-            selector = faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(bits))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-            scores, rows = self._vectors.search(query, min(k, int(mask.sum())) or 1, params=parameters)
-        # FAISS fills up with row -1 where it found fewer than k, and leaves the order of equals to chance.
-        order = [at for at in np.lexsort((rows[0], -scores[0])) if rows[0][at] >= 0]
-        return Ranking(rows[0][order].astype(np.int64), scores[0][order].astype(np.float32))
+        return self._vectors.nearest(vector, k=k, mask=None if filter.is_open else self._mask(filter))
 
     def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
         scores = self._postings.scores(terms, self._passages)
@@ -180,10 +171,7 @@ class EmbeddedIndex:
         return Ranking(rows, scores[rows])
 
     def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
-        if not len(rows):
-            return np.empty(0, np.float32)
-        vectors: npt.NDArray[np.float32] = self._vectors.reconstruct_batch(np.asarray(rows, np.int64))
-        products: Scores = vectors @ np.asarray(vector, np.float32)
+        products: Scores = self._vectors.at(rows) @ np.asarray(vector, np.float32)
         return products
 
     def lexical_scores(self, terms: Terms, rows: Rows) -> Scores:
@@ -191,7 +179,7 @@ class EmbeddedIndex:
         return scores
 
     def vector(self, row: int) -> npt.NDArray[np.float32]:
-        vector: npt.NDArray[np.float32] = self._vectors.reconstruct(row)
+        vector: npt.NDArray[np.float32] = self._vectors.at(np.array([row]))[0]
         return vector
 
     def holders(self, term: str) -> Rows:
@@ -275,7 +263,7 @@ class EmbeddedIndex:
                 query = f"SELECT embedded, row FROM passages WHERE embedded IN ({marks})"  # noqa: S608
                 found.update(database.execute(query, some).fetchall())
         return {
-            key: StoredVectors(self._vectors.reconstruct(row), self.codes(row), self.sentence_codes(row))
+            key: StoredVectors(self.vector(row), self.codes(row), self.sentence_codes(row))
             for key, row in found.items()
         }
 
@@ -301,7 +289,7 @@ class EmbeddedIndex:
         rows = self._spans[document]
         with self._connections.lent() as database:
             passages, labels, statements = read_rows(database, document, rows)
-        vectors: npt.NDArray[np.float32] = self._vectors.reconstruct_n(rows.start, len(rows))
+        vectors = self._vectors.at(np.arange(rows.start, rows.stop))
         return KeptDocument(
             passages=passages, labels=labels, statements=statements, vectors=vectors,
             tokens=self._tokens.run(rows) if self._tokens else None,
@@ -335,10 +323,7 @@ class EmbeddedIndex:
         last = self._last_mask
         if last and last[0] == filter:
             return last[1]
-        allowed = np.fromiter(
-            (filter.allows(record) for record in self._records), np.bool_, len(self._records)
-        )
-        mask: Mask = np.repeat(allowed, [len(span) for span in self._spans])
+        mask: Mask = np.repeat(self._columns.allowed(filter), self._counts)
         for facet, values in filter.labels.items():
             having = np.zeros_like(mask)
             having[self._labels.labelled(facet, values)] = True

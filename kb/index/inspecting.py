@@ -80,9 +80,9 @@ def _database(database: sqlite3.Connection) -> Iterator[str]:
 
 def _vectors(index: EmbeddedIndex) -> Iterator[str]:
     total = index.manifest.passages
-    vectors = open_vectors(index.folder, dimension=index.manifest.encoder.dimension, passages=total)
+    vectors = open_vectors(index.folder, index.manifest)
     for start in range(0, total, _AT_ONCE):
-        some = vectors.reconstruct_n(start, min(_AT_ONCE, total - start))
+        some = vectors.at(np.arange(start, min(start + _AT_ONCE, total)))
         lengths = np.linalg.norm(some, axis=1)
         # Not a number is not near to 1 either.
         for at in np.flatnonzero(~(np.abs(lengths - 1) <= _LENGTH)):

@@ -125,6 +125,9 @@ def _validated(data: bytes) -> Manifest:
     numbers = (manifest.documents, manifest.passages, manifest.encoder.token_dimension)
     if min(numbers) < 0 or manifest.encoder.dimension < 1 or manifest.created.tzinfo is None:
         raise ValueError("its numbers or its time cannot be those of an index")
+    way = manifest.approximation
+    if way and not (way.kind == "ivf-sq8" and 0 < way.nprobe <= way.lists and 0 <= way.recall <= 1):
+        raise ValueError("it tells of a way to find passages that there is not")
     return manifest
 
 

@@ -14,8 +14,11 @@ from typing import Any
 import faiss
 
 from kb.index import Manifest, Mask
+from kb.index.approximating import NEAREST
+from kb.index.flat_file import check_flat_file
 from kb.index.postings import Postings
 from kb.index.vector_lists import SENTENCES, TOKENS, VectorLists
+from kb.index.vectors import ApproximateVectors, ExactVectors, VectorRows, Vectors
 from kb.index.writing import LEXICAL, LEXICON, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.language import Lexicon
 
@@ -25,10 +28,6 @@ UNREADABLE = (
     EOFError, MemoryError,
 )  # fmt: skip
 
-# An IndexFlatIP of FAISS: its mark, dimension, number of vectors, two numbers it does not use, whether it is
-# trained, the metric (0 is the inner product), and how many numbers follow.
-_FLAT = struct.Struct("<4siqqqbiQ")
-_MARK = b"IxFI"
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -50,20 +49,22 @@ def open_database(folder: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, check_same_thread=False)
 
 
-def open_vectors(folder: Path, *, dimension: int, passages: int) -> Any:
-    """The FAISS index, memory-mapped. Raises `ValueError` unless it holds that many vectors of that size."""
-    file = folder / VECTORS
-    with file.open("rb") as stream:
-        header = stream.read(_FLAT.size)
-    size = file.stat().st_size
-    if len(header) < _FLAT.size:
-        raise ValueError(f"{VECTORS} is too short")
-    mark, width, count, _, _, _, metric, numbers = _FLAT.unpack(header)
-    if (mark, width, count, metric) != (_MARK, dimension, passages, 0):
-        raise ValueError(f"{VECTORS} does not hold {passages} vectors of {dimension} numbers")
-    if numbers != passages * dimension or size != _FLAT.size + 4 * numbers:
-        raise ValueError(f"{VECTORS} does not fit its {size} bytes")
-    return faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+def open_vectors(folder: Path, manifest: Manifest) -> Vectors:
+    """The vectors, and what finds the nearest. Raises `ValueError` unless there is one of the right size for
+    each passage."""
+    file, passages, dimension = folder / VECTORS, manifest.passages, manifest.encoder.dimension
+    check_flat_file(file, dimension=dimension, passages=passages)
+    if not manifest.approximation:
+        return ExactVectors(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC))
+    rows = VectorRows(file, dimension=dimension, passages=passages)
+    # Other flags map the lists too, and start tens of threads to read ahead for every query.
+    inverted: Any = faiss.read_index(str(folder / NEAREST), faiss.IO_FLAG_MMAP_IFC)
+    told = (dimension, passages, manifest.approximation.lists)
+    if not isinstance(inverted, faiss.IndexIVFScalarQuantizer) or told != (
+        inverted.d, inverted.ntotal, inverted.nlist,
+    ):  # fmt: skip
+        raise ValueError(f"{NEAREST} is not of these {passages} passages")
+    return ApproximateVectors(inverted, rows, manifest.approximation)
 
 
 def open_postings(folder: Path, *, passages: int) -> Postings:

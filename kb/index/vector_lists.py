@@ -56,13 +56,19 @@ class VectorListsWriter:
         self._name = name
         self._offsets_file = folder / f"{name}{_OFFSETS}"
         self._dimension = dimension
-        self._stream = (folder / f"{name}{_CODES}").open("wb")
+        self._codes_file = folder / f"{name}{_CODES}"
+        self._stream = self._codes_file.open("wb")
         self._offsets = array("q", [0])
 
     def close(self) -> None:
         """Release the file; what was not finished is given up, so a full disk is not told a second time."""
         with contextlib.suppress(OSError):
             self._stream.close()
+
+    def discard(self) -> None:
+        """Take away what was added: none are kept after all."""
+        self.close()
+        self._codes_file.unlink(missing_ok=True)
 
     def add(self, codes: Codes) -> None:
         """Append one passage's, of shape (n, dimension). Raises `ValueError` for another shape."""

@@ -11,34 +11,40 @@ import hashlib
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
-from kb.index import DocumentRecord, Mask, Rows, label_tables
+from kb.index import Approximation, DocumentRecord, Mask, Rows, label_tables
+from kb.index.approximating import SAMPLE, approximate, query_of
 from kb.index.copying import KeptDocument, Prepared, write_prepared
+from kb.index.flat_file import FlatFileWriter
 from kb.index.label_tables import LabelsWriter
 from kb.index.labels import DocumentLabels
 from kb.index.posting_writing import write_postings
 from kb.index.records import INDICES, SCHEMA, STORED_COLUMNS, to_json
+from kb.index.spooling import Spool
 from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
+from kb.index.vectors import VectorRows
 from kb.language import Lexicon, hyphenated_words, token_words, word_terms, words
 from kb.language.terms import STEMMERS, code_of
 from kb.near_duplicates import first_near_identical, words_of
+from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
 VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
 LEXICAL = "lexical"
+# While it is written.
+_WAITING = ".words"
 LEXICON = "lexicon.tsv"
 # The words of the open passages alone; only in an index with others.
 OPEN_LEXICON = "lexicon-open.tsv"
@@ -102,24 +108,40 @@ class IndexWriter:
     """Takes documents in turn and leaves an index in `folder`, which must be empty."""
 
     def __init__(
-        self, folder: Path, *, dimension: int, token_dimension: int = 0, has_sentences: bool = False
+        self,
+        folder: Path,
+        *,
+        dimension: int,
+        token_dimension: int = 0,
+        has_sentences: bool = False,
+        exact_passages: int = EXACT_PASSAGES,
+        token_passages: int | None = None,
     ) -> None:
         """With a `token_dimension` above 0 the passages' token vectors are kept as well, and with
-        `has_sentences` the vectors of their sentences."""
+        `has_sentences` the vectors of their sentences.
+
+        Of more than `exact_passages` the nearest are found by an approximation; of more than
+        `token_passages`, where it is given, no token vectors are kept.
+        """
         self._folder = folder
+        self._dimension = dimension
+        self._exact_passages = exact_passages
+        self._token_passages = token_passages
         self.has_sentences = has_sentences
+        # How the nearest are found, once it is finished; None where all are compared.
+        self.approximation: Approximation | None = None
         self._tokens = self._sentences = None
-        if token_dimension:
+        if token_dimension and token_passages != 0:
             self._tokens = VectorListsWriter(folder, TOKENS, dimension=token_dimension)
         if has_sentences:
             self._sentences = VectorListsWriter(folder, SENTENCES, dimension=dimension)
-        self._vectors = faiss.IndexFlatIP(dimension)
-        # Compounds can only be split once all words are known, so passages wait here as numbers of words.
+        self._vectors = FlatFileWriter(folder / VECTORS, dimension=dimension)
+        # Compounds can only be split once all words are known, so passages wait on disk as numbers of words.
         numbers = count()
         self._words: dict[str, defaultdict[str, int]] = {
             code: defaultdict(numbers.__next__) for code in STEMMERS
         }
-        self._passages: list[array[int]] = []
+        self._passages = Spool(folder / _WAITING)
         self._accesses: list[Access] = []
         self._frequencies: dict[tuple[Access, str], Counter[str]] = defaultdict(Counter)
         # Each with the row of its first passage and the number of these. They are written last: which meeting
@@ -142,14 +164,19 @@ class IndexWriter:
 
     def __exit__(self, *error: object) -> None:
         self._database.close()
-        for lists in (self._tokens, self._sentences):
-            if lists:
-                lists.close()
+        for opened in (self._vectors, self._passages, self._tokens, self._sentences):
+            if opened is not None:
+                opened.close()
 
     @property
     def passages(self) -> int:
         """How many passages were added."""
         return len(self._passages)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether token vectors are kept."""
+        return self._tokens is not None
 
     @property
     def documents(self) -> int:
@@ -185,7 +212,7 @@ class IndexWriter:
         at = self._append(document, map(_stored, passages), prepared)
         self._labels.add(at, document, passages, labels)
         if encoded:
-            self._vectors.add(np.stack([one.vector for one in encoded]).astype(np.float32))
+            self._vectors.add(np.stack([one.vector for one in encoded]))
         if self._tokens:
             for one in encoded:
                 self._tokens.add(one.tokens)
@@ -213,12 +240,15 @@ class IndexWriter:
         for row, passage in enumerate(passages, first):
             rows.append((row, own, *passage))
             _, _, _, _, text, context, *_ = passage
-            self._passages.append(self._word_ids(text, context, code, access))
+            self._passages.add(self._word_ids(text, context, code, access))
             self._accesses.append(access)
         self._database.executemany(_INSERT, rows)
         if prepared:
             write_prepared(self._database, own, prepared)
         self._documents.append((document, first, len(rows)))
+        if self._tokens and self._token_passages is not None and self.passages > self._token_passages:
+            self._tokens.discard()
+            self._tokens = None
         return own, first
 
     def group(self, events: Mapping[str, Event]) -> None:
@@ -228,8 +258,11 @@ class IndexWriter:
             for document, first, count in self._documents
         ]
 
-    def finish(self) -> None:
-        """Write what is still in memory. Nothing can be added after it."""
+    def finish(self, encode_queries: Callable[[Sequence[str]], Sequence[Encoded]] | None = None) -> None:
+        """Write what is still in memory. Nothing can be added after it.
+
+        `encode_queries` is needed to measure an approximation: without it every vector is compared.
+        """
         self._database.executemany(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
             (
@@ -239,33 +272,49 @@ class IndexWriter:
         )
         self._mark_twins()
         self._labels.count()
+        is_approximate = encode_queries is not None and self.passages > self._exact_passages
+        asked = self._sample_of_queries() if is_approximate else []
         self._database.execute("COMMIT")
         self._database.executescript(INDICES + label_tables.INDICES)
         self._database.execute("PRAGMA optimize")
         self._database.close()
-        self._write_vectors()
+        self._vectors.finish()
+        if encode_queries and asked:
+            rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)
+            queries = np.stack([one.vector for one in encode_queries(asked)])
+            self.approximation = approximate(self._folder, rows, queries)
         for lists in (self._tokens, self._sentences):
             if lists:
                 lists.finish()
         self._write_postings()
 
-    def _write_vectors(self) -> None:
-        # Through a file of Python's: that of FAISS closes without a word when the disk is full.
-        with (self._folder / VECTORS).open("wb") as stream:
-            writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]
-            faiss.write_index(self._vectors, writer)
-
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""
         is_open = self._is_open()
         order = [*np.flatnonzero(is_open).tolist(), *np.flatnonzero(~is_open).tolist()]
-        texts = self._database.execute("SELECT text FROM passages ORDER BY row").fetchall()
-        firsts = first_near_identical(words_of(texts[row][0]) for row in order)
+        firsts = first_near_identical(map(words_of, self._texts(is_open)))
         members = Counter(firsts)
         self._database.executemany(
             "UPDATE passages SET twin = ? WHERE row = ?",
             ((order[first], row) for row, first in zip(order, firsts, strict=True) if members[first] > 1),
         )
+
+    def _sample_of_queries(self) -> list[str]:
+        """What may be asked of some passages, evenly spread."""
+        rows = np.linspace(0, self.passages - 1, 4 * SAMPLE).astype(np.int64)
+        query = "SELECT text FROM passages WHERE row = ?"
+        texts = (self._database.execute(query, (row,)).fetchone()[0] for row in np.unique(rows).tolist())
+        asked = dict.fromkeys(filter(None, map(query_of, texts)))
+        return list(asked)[:: max(1, len(asked) // SAMPLE)][:SAMPLE]
+
+    def _texts(self, is_open: Mask) -> Iterator[str]:
+        """The texts of the passages that everybody may see, and then of the others, in order."""
+        query = "SELECT row, text FROM passages ORDER BY row"
+        for are_open in (True, False):
+            if (is_open == are_open).any():
+                for row, text in self._database.execute(query):
+                    if is_open[row] == are_open:
+                        yield text
 
     def _is_open(self) -> Mask:
         """Which passages everybody may see."""
@@ -291,9 +340,10 @@ class IndexWriter:
         )
         ids = (
             [term for word in words for term in (open_terms if is_open[row] else terms)[word]]
-            for row, words in enumerate(self._passages)
+            for row, words in enumerate(self._passages.all())
         )
         write_postings(folder, ids, vocabulary, is_open)
+        self._passages.remove()
 
     def _lexicon(self, file: Path, accesses: Sequence[Access]) -> Lexicon:
         """What a reader will load, so that queries are split the same way as passages."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from kb.documents import Document
 from kb.embedding import Encoder
 from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
-from kb.index import Index
+from kb.index import Index, Manifest
 from kb.index.doubles import near_identical_documents
 from kb.indexing.embedding import Embedding, passage_window
 from kb.indexing.gathering import Gathering, Progress
@@ -64,8 +65,7 @@ def build_index(
             build.refuse_removals({source.path for source in build.corpus.sources})
         themes = load_themes(settings.themes)
         encoder = load_encoder()
-        has_sentences = settings.sentence_vectors == "on"
-        with Draft(generations, stage, encoder.identity, has_sentences=has_sentences) as draft:
+        with _draft(build, generations, stage, encoder) as draft:
             Embedding(build, encoder, draft).run()
             if not draft.documents:
                 raise CorpusError(_nothing_read(settings, build.files))
@@ -95,6 +95,30 @@ def build_index(
         draft.publish(manifest, keep=settings.keep_generations, report=report.as_json())
         build.readings.forget_all_but(build.corpus.sources)
     return report
+
+
+def _draft(build: Gathering, generations: Generations, stage: Path, encoder: Encoder) -> Draft:
+    """A draft that keeps what the settings ask."""
+    settings = build.settings
+    return Draft(
+        generations,
+        stage,
+        encoder,
+        has_sentences=settings.sentence_vectors == "on",
+        exact_passages=settings.exact_passages,
+        token_passages=_token_passages(settings, build.live.manifest if build.live else None),
+    )
+
+
+def _token_passages(settings: Settings, before: Manifest | None) -> int | None:
+    """Of how many passages token vectors are kept at most; None for any number."""
+    if settings.late_interaction != "auto":
+        return None
+    were_many = before is not None and before.passages > settings.exact_passages
+    if before and were_many and not before.encoder.token_dimension:
+        # There will be as many again: with token vectors nothing of what there is could be copied.
+        return 0
+    return settings.exact_passages
 
 
 def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> BuildReport:

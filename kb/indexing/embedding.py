@@ -86,7 +86,7 @@ class Embedding:
 
     def _is_reusable(self, before: Manifest) -> bool:
         """Whether an index holds all that is kept of a passage now."""
-        return before.encoder == self._encoder.identity and (
+        return before.encoder.holds(self._draft.encoder) and (
             before.has_sentences or not self._draft.has_sentences
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,8 @@ def status_json(knowledge_base: KnowledgeBase) -> dict[str, Any]:
         "model": manifest.encoder.model,
         "revision": manifest.encoder.revision,
         "dimension": manifest.encoder.dimension,
+        "tokenVectors": bool(manifest.encoder.token_dimension),
+        "approximation": asdict(manifest.approximation) if manifest.approximation else None,
         "fallback": knowledge_base.fallback,
         "generations": [found.name for found in reversed(generations)],
         "generationDetails": [_generation_json(found) for found in generations],
@@ -77,6 +79,7 @@ def status_text(knowledge_base: KnowledgeBase) -> str:
         f"  map met documenten: {dutch.printable(manifest.corpus)}",
         f"  {documents}, {passages}, {dutch.thousands(undated)} zonder zekere datum",
         f"  model: {manifest.encoder.model} ({manifest.encoder.dimension} dimensies)",
+        f"  dichtstbijzijnde passages: {_nearest(manifest)}",
         f"  niet opgenomen: {dutch.count(len(left_out), 'bestand', 'bestanden')}",
         *(
             f"    {dutch.printable(file.path)}: {dutch.reason(file.code or '', file.message or '')}"
@@ -88,6 +91,17 @@ def status_text(knowledge_base: KnowledgeBase) -> str:
         *(_generation_text(found) for found in _generations(knowledge_base, manifest)),
     ]
     return "\n".join(lines)
+
+
+def _nearest(manifest: Manifest) -> str:
+    """How they are found."""
+    way = manifest.approximation
+    if way is None:
+        return "alle worden vergeleken"
+    return (
+        f"{way.nprobe} van {dutch.thousands(way.lists)} lijsten worden bekeken (IVF, SQ8); dat vindt "
+        f"{100 * way.recall:.0f} % van de tien dichtste"
+    )
 
 
 def fallback_text(knowledge_base: KnowledgeBase) -> str | None:
