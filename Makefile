@@ -46,6 +46,7 @@ bench: env-dev ## measure ../shared/corpus, then peers beside us (an hour at fir
 	$(VENV)/python benchmarks/service_latency.py
 	PYTHONPATH=. $(VENV)/python benchmarks/page.py
 	$(VENV)/python benchmarks/peers.py
+	$(VENV)/python benchmarks/growth.py
 
 load: env-dev ## five minutes of 32 connections at once, with txtai's API beside us (ARGS='--seconds 20' for less)
 	$(VENV)/python benchmarks/load.py $(ARGS)

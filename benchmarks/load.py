@@ -103,14 +103,19 @@ class Server:
         return found / 1024
 
 
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def running(
     command: Sequence[object], environment: Mapping[str, str], probe: str, log: Path
 ) -> Iterator[Server]:
     """A server on a free port, once its probe says so."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with (
         log.open("wb") as stream,
         subprocess.Popen(

@@ -106,7 +106,8 @@ class Bench:
                 scores[int(row)] = scores.get(int(row), 0.0) + 1 / (RRF_K + rank)
         rows = np.array(sorted(scores, key=lambda row: (-scores[row], row)), np.int64)
         fused = Ranking(rows, np.array([scores[int(row)] for row in rows], np.float32))
-        return [one.record.passage.id for one in collapse(ranked(self.index, fused))[: PAGE.limit]]
+        first = collapse(ranked(self.index, fused))[: PAGE.limit]
+        return [record.passage.id for record in self.index.passages([one.row for one in first])]
 
     def read(self, text: str, today: dt.date | None) -> Query:
         return read_query(text, index=self.index, synonyms=shipped_synonyms(), today=today)
@@ -134,7 +135,7 @@ class Bench:
         clock.time(
             f"late interaction, {RERANKED} passages", lambda: index.late_interaction(encoded.tokens, rows)
         )
-        shown = candidates.records[: PAGE.limit]
+        shown = index.passages(candidates.rows[: PAGE.limit])
         clock.time(
             "best sentence, 10 hits", lambda: [best_sentence(index, encoder, one, encoded) for one in shown]
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from kb.documents import Passage
 from kb.hits import GroupBy, Page, Place, Sort
-from kb.index import DocumentRecord, Index, PassageRecord, Ranking
+from kb.index import DocumentRecord, Index, Outline, PassageRecord, Ranking
 from kb.near_duplicates import words_of
 
 # Hits of one document before those of others have their turn.
@@ -27,27 +27,32 @@ MAX_PLACES = 10
 class Ranked:
     """A passage and its score in a ranking. `further` are passages that are shown under it."""
 
-    record: PassageRecord
+    outline: Outline
     score: float
     further: tuple[Ranked, ...] = ()
 
     @property
     def document_id(self) -> str:
         """The document it stands in."""
-        return self.record.passage.document_id
+        return self.outline.document_id
+
+    @property
+    def row(self) -> int:
+        """Its row in the index."""
+        return self.outline.row
 
 
 def ranked(index: Index, ranking: Ranking) -> list[Ranked]:
     """The passages of a ranking, best first."""
-    records = index.passages(ranking.rows)
-    return [Ranked(record, float(score)) for record, score in zip(records, ranking.scores, strict=True)]
+    outlines = index.outlines(ranking.rows)
+    return [Ranked(outline, float(score)) for outline, score in zip(outlines, ranking.scores, strict=True)]
 
 
 def collapse(found: Iterable[Ranked]) -> list[Ranked]:
     """The same ranking with the best of near-identical passages alone."""
     best: dict[int, Ranked] = {}
     for one in found:
-        best.setdefault(min((one.record.row, *one.record.twins)), one)
+        best.setdefault(min((one.row, *one.outline.twins)), one)
     return list(best.values())
 
 
@@ -79,7 +84,7 @@ def hit_of(page: Page, documents: Mapping[str, DocumentRecord]) -> Callable[[Ran
             return lambda one: one.document_id
         case GroupBy.EVENT:
             return event_of
-    return lambda one: one.record.row
+    return lambda one: one.row
 
 
 def grouped(found: Iterable[Ranked], group_of: Callable[[Ranked], Hashable]) -> list[Ranked]:
@@ -105,12 +110,17 @@ def arrange(found: list[Ranked], page: Page, documents: Mapping[str, DocumentRec
     return newest_first(hits[:NEWEST_OF], documents) if page.sort is Sort.DATE else hits
 
 
-def other_places(index: Index, found: Sequence[Ranked]) -> dict[int, tuple[Place, ...]]:
+def other_places(index: Index, found: Sequence[PassageRecord]) -> dict[int, tuple[Place, ...]]:
     """Where each passage stands with near-identical words as well, by its row: the first `MAX_PLACES`."""
-    twins = sorted({row for one in found for row in one.record.twins[:MAX_PLACES]})
+    twins = sorted({row for one in found for row in one.twins[:MAX_PLACES]})
     passages = {other.row: other.passage for other in index.passages(twins)}
     documents = _documents(index, (passage.document_id for passage in passages.values()))
-    return {one.record.row: tuple(_places(one.record, passages, documents)) for one in found}
+    return {one.row: tuple(_places(one, passages, documents)) for one in found}
+
+
+def records_of(index: Index, found: Iterable[Ranked]) -> dict[int, PassageRecord]:
+    """The passages themselves, by their rows."""
+    return {record.row: record for record in index.passages([one.row for one in found])}
 
 
 def documents_of(index: Index, found: Iterable[Ranked]) -> dict[str, DocumentRecord]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding import Encoded
-from kb.index import Filter, Index, PassageRecord, Rows, Words
+from kb.index import Filter, Index, Outline, Rows, Words
 from kb.periods import Period, fit
 
 Floats = npt.NDArray[np.floating]
@@ -48,18 +48,18 @@ class Candidates:
     All are of shape (passages,). `known` is the share of the query's words that any passage holds.
     """
 
-    records: Sequence[PassageRecord]
+    outlines: Sequence[Outline]
     rows: Rows
     dense: Floats
     lexical: Floats
     fit: Floats
     known: float
 
-    def among(self, records: Sequence[PassageRecord]) -> Candidates:
-        """Those of these records alone, in their order. All must be candidates."""
-        at = np.searchsorted(self.rows, [record.row for record in records])
+    def among(self, outlines: Sequence[Outline]) -> Candidates:
+        """Those alone, in their order. All must be candidates."""
+        at = np.searchsorted(self.rows, [one.row for one in outlines])
         return Candidates(
-            records=records,
+            outlines=outlines,
             rows=self.rows[at],
             dense=self.dense[at],
             lexical=self.lexical[at],
@@ -73,23 +73,23 @@ def gather(index: Index, query: Query, encoded: Encoded, *, filter: Filter) -> C
     dense = index.dense(encoded.vector, k=DEPTH, filter=filter)
     lexical = index.lexical(query.terms, k=DEPTH, filter=filter)
     rows: Rows = np.union1d(dense.rows, lexical.rows)
-    records = index.passages(rows)
+    outlines = index.outlines(rows)
     return Candidates(
-        records=records,
+        outlines=outlines,
         rows=rows,
         dense=index.scores(encoded.vector, rows),
         lexical=index.lexical_scores(query.terms, rows),
-        fit=_fits(query.period, records, index),
+        fit=_fits(query.period, outlines, index),
         known=index.known(query.words),
     )
 
 
-def _fits(period: Period | None, records: Sequence[PassageRecord], index: Index) -> Floats:
+def _fits(period: Period | None, outlines: Sequence[Outline], index: Index) -> Floats:
     if not period:
-        return np.zeros(len(records))
-    ids = {record.passage.document_id for record in records}
+        return np.zeros(len(outlines))
+    ids = {one.document_id for one in outlines}
     days = {document.id: document.date for document in index.documents(ids)}
-    return np.array([_fit(period, days[record.passage.document_id]) for record in records])
+    return np.array([_fit(period, days[one.document_id]) for one in outlines])
 
 
 def _fit(period: Period, day: dt.date | None) -> float:

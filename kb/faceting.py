@@ -37,12 +37,12 @@ def values_of(
     """
     asked = list(facets)
     sorts = [_LABELS[facet] for facet in asked if facet in _LABELS]
-    labels = index.labels_of([one.record.row for one in found], sorts) if sorts else {}
+    labels = index.labels_of([one.row for one in found], sorts) if sorts else {}
 
     def of(facet: Facet) -> ValuesOf:
         if facet in _LABELS:
             sort = _LABELS[facet]
-            return lambda one: [_value(own) for own in labels.get(one.record.row, ()) if own.facet is sort]
+            return lambda one: [_value(own) for own in labels.get(one.row, ()) if own.facet is sort]
         return lambda one: _of(facet, documents[one.document_id])
 
     return {facet: of(facet) for facet in asked}

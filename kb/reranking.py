@@ -45,7 +45,7 @@ class Reranking:
         """The scores of these candidates, of shape (passages,), and what gave them; None without any."""
         deadline = time.perf_counter() + self.seconds
         if self.reranker:
-            texts = [record.passage.text for record in candidates.records]
+            texts = [record.passage.text for record in index.passages(candidates.rows)]
             scores = self.reranker.scores(query.text, texts, deadline=deadline)
             return scores, SecondStage.TIMED_OUT if scores is None else SecondStage.CROSS_ENCODER
         parts: list[Floats] = [np.empty(0)]

@@ -17,6 +17,7 @@ from kb.arranging import (
     hit_of,
     other_places,
     ranked,
+    records_of,
     spread,
 )
 from kb.best_sentence import best_sentence
@@ -51,22 +52,25 @@ class Observed:
     """All that weights are applied to of one query, so that other weights can be tried without asking again.
 
     `second` are the scores of the second stage, which was `stage`, and `late` those of late interaction;
-    both of shape (candidates,), None without them.
+    both of shape (candidates,), None without them. `ids` are those of the candidates' passages.
     """
 
     candidates: Candidates
     second: Floats | None
     stage: SecondStage
     late: Floats | None
+    ids: Sequence[str]
 
-    def hits(self, weights: Weights, limit: int) -> list[tuple[PassageRecord, Signals, Signals]]:
-        """The first hits as `search` shows them with these weights, and what is known of each: with the
-        token vectors of the index, if any, and without."""
+    def hits(self, weights: Weights, limit: int) -> list[tuple[str, Signals, Signals]]:
+        """The ids of the first hits as `search` shows them with these weights, and what is known of each:
+        with the token vectors of the index, if any, and without."""
         found, _ = order(self.candidates, weights, self._rerank)
         judging = _Judging(self.candidates, found, self._late)
-        records = [one.record for one in spread(found)[:limit]]
+        first = [one.outline for one in spread(found)[:limit]]
+        at = np.searchsorted(self.candidates.rows, [one.row for one in first])
         return [
-            (record, judging.signals(record), judging.signals_without_tokens(record)) for record in records
+            (self.ids[place], judging.signals(one.row), judging.signals_without_tokens(one.row))
+            for place, one in zip(at, first, strict=True)
         ]
 
     def _late(self, chosen: Candidates) -> Floats | None:
@@ -105,9 +109,9 @@ def search(
     """
     run = _Hybrid(index, models, query, filter) if mode is Mode.HYBRID else None
     found = run.found if run else collapse(ranked(index, _single(index, models, query, mode, filter)))
-    best = run.relevance(found[0].record) if run and found else None
+    best = run.relevance(found[0].row) if run and found else None
     if run and page.min_relevance is not None:
-        found = [one for one in found if run.relevance(one.record) >= page.min_relevance]
+        found = [one for one in found if run.relevance(one.row) >= page.min_relevance]
     documents = documents_of(index, found)
     hits = arrange(found, page, documents)
     shown = hits[page.offset : page.offset + page.limit]
@@ -147,16 +151,16 @@ def similar(index: Index, passage_id: str, *, filter: Filter, limit: int) -> tup
     nearest = index.dense(index.vector(row), k=DEPTH + len(left_out), filter=filter)
     kept = [at for at, other in enumerate(nearest.rows) if int(other) not in left_out]
     found = collapse(ranked(index, Ranking(nearest.rows[kept], nearest.scores[kept])))[:limit]
-    places, documents = other_places(index, found), documents_of(index, found)
-    told = told_of(index, [one.record for one in found])
+    records, documents = records_of(index, found), documents_of(index, found)
+    places, told = other_places(index, list(records.values())), told_of(index, list(records.values()))
     return tuple(
         SimilarPassage(
             similarity=min(max(one.score, 0.0), 1.0),
-            passage=one.record.passage,
+            passage=records[one.row].passage,
             document=documents[one.document_id],
-            told=told[one.record.row],
-            also_in=places[one.record.row],
-            also_in_total=len(one.record.twins),
+            told=told[one.row],
+            also_in=places[one.row],
+            also_in_total=len(one.outline.twins),
         )
         for one in found
     )
@@ -170,7 +174,8 @@ def observe(index: Index, models: Models, query: Query) -> Observed:
     second, stage = patient.scores(index, query, encoded, candidates)
     is_late = stage is SecondStage.LATE_INTERACTION
     late = second if is_late else index.late_interaction(encoded.tokens, candidates.rows)
-    return Observed(candidates=candidates, second=second, stage=stage, late=late)
+    ids = [record.passage.id for record in index.passages(candidates.rows)]
+    return Observed(candidates=candidates, second=second, stage=stage, late=late, ids=ids)
 
 
 def order(candidates: Candidates, weights: Weights, rerank: Rerank) -> tuple[list[Ranked], SecondStage]:
@@ -180,18 +185,18 @@ def order(candidates: Candidates, weights: Weights, rerank: Rerank) -> tuple[lis
     """
     scores = first_stage(candidates, weights)
     found = collapse(
-        Ranked(candidates.records[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")
+        Ranked(candidates.outlines[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")
     )
     first, rest = found[:RERANKED], found[RERANKED:]
-    chosen = candidates.among([one.record for one in first])
+    chosen = candidates.among([one.outline for one in first])
     again, stage = rerank(chosen)
     if again is None:
         return found, stage
     scores = second_stage(chosen, again, weights)
-    best = [Ranked(first[at].record, float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+    best = [Ranked(first[at].outline, float(scores[at])) for at in np.argsort(-scores, kind="stable")]
     # The rest stays below, its differences as they were.
     shift = best[-1].score - first[-1].score if best else 0.0
-    return best + [Ranked(one.record, one.score + shift) for one in rest], stage
+    return best + [Ranked(one.outline, one.score + shift) for one in rest], stage
 
 
 class _Hybrid:
@@ -214,11 +219,11 @@ class _Hybrid:
     @property
     def first(self) -> tuple[PassageRecord, ...]:
         """The passages that an answer is chosen from, the best first."""
-        return tuple(one.record for one in spread(self.found)[:ANSWERED_BY])
+        return tuple(self._index.passages([one.row for one in spread(self.found)[:ANSWERED_BY]]))
 
-    def relevance(self, record: PassageRecord) -> float:
-        """How likely it is that a passage answers the query."""
-        return relevance(self._judging.signals(record), self._models.weights)
+    def relevance(self, row: int) -> float:
+        """How likely it is that the passage in this row, which was found, answers the query."""
+        return relevance(self._judging.signals(row), self._models.weights)
 
     def best_sentence(self, record: PassageRecord) -> tuple[int, int] | None:
         """Where the sentence of a passage stands that fits the query best."""
@@ -242,7 +247,7 @@ class _Judging:
     def __init__(
         self, candidates: Candidates, found: Sequence[Ranked], late: Callable[[Candidates], Floats | None]
     ) -> None:
-        first = candidates.among([one.record for one in found[:_JUDGED_BY]])
+        first = candidates.among([one.outline for one in found[:_JUDGED_BY]])
         scores = late(first)
         self._without_tokens = Signals(best=_best(first.dense), has_tokens=False, known=candidates.known)
         self._first = (
@@ -250,13 +255,13 @@ class _Judging:
             if scores is None
             else replace(self._without_tokens, best=_best(scores), has_tokens=True)
         )
-        self._ranks = {one.record.row: rank for rank, one in enumerate(found, 1)}
+        self._ranks = {one.row: rank for rank, one in enumerate(found, 1)}
 
-    def signals(self, record: PassageRecord) -> Signals:
-        return replace(self._first, rank=self._ranks[record.row])
+    def signals(self, row: int) -> Signals:
+        return replace(self._first, rank=self._ranks[row])
 
-    def signals_without_tokens(self, record: PassageRecord) -> Signals:
-        return replace(self._without_tokens, rank=self._ranks[record.row])
+    def signals_without_tokens(self, row: int) -> Signals:
+        return replace(self._without_tokens, rank=self._ranks[row])
 
 
 def _best(scores: Floats) -> float:
@@ -277,30 +282,30 @@ def _encoded(models: Models, query: Query) -> Encoded:
 def _hits(
     index: Index, query: Query, found: Sequence[Ranked], *, first: int, run: _Hybrid | None
 ) -> tuple[Hit, ...]:
-    places = other_places(index, found)
     every = [other for one in found for other in (one, *one.further)]
-    documents = documents_of(index, every)
-    told = told_of(index, [one.record for one in every])
+    records, documents = records_of(index, every), documents_of(index, every)
+    places = other_places(index, [records[one.row] for one in found])
+    told = told_of(index, list(records.values()))
     return tuple(
         Hit(
             rank=number,
             score=one.score,
-            relevance=run.relevance(one.record) if run else None,
-            passage=one.record.passage,
+            relevance=run.relevance(one.row) if run else None,
+            passage=records[one.row].passage,
             document=documents[one.document_id],
-            highlights=_highlights(index, query, one),
-            best_sentence=run.best_sentence(one.record) if run else None,
-            also_in=places[one.record.row],
-            also_in_total=len(one.record.twins),
-            told=told[one.record.row],
+            highlights=_highlights(index, query, records[one.row]),
+            best_sentence=run.best_sentence(records[one.row]) if run else None,
+            also_in=places[one.row],
+            also_in_total=len(one.outline.twins),
+            told=told[one.row],
             further=tuple(
                 FurtherPassage(
                     score=other.score,
-                    relevance=run.relevance(other.record) if run else None,
-                    passage=other.record.passage,
+                    relevance=run.relevance(other.row) if run else None,
+                    passage=records[other.row].passage,
                     document=documents[other.document_id],
-                    highlights=_highlights(index, query, other),
-                    told=told[other.record.row],
+                    highlights=_highlights(index, query, records[other.row]),
+                    told=told[other.row],
                 )
                 for other in one.further
             ),
@@ -309,5 +314,5 @@ def _hits(
     )
 
 
-def _highlights(index: Index, query: Query, found: Ranked) -> tuple[tuple[int, int], ...]:
-    return tuple(matching_spans(found.record.passage.text, query.terms, index.lexicon))
+def _highlights(index: Index, query: Query, found: PassageRecord) -> tuple[tuple[int, int], ...]:
+    return tuple(matching_spans(found.passage.text, query.terms, index.lexicon))

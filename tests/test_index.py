@@ -18,7 +18,7 @@ import pytest
 
 from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
-from kb.index import Filter
+from kb.index import Filter, Outline
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
 from kb.index.posting_writing import BM25_B, BM25_K1
@@ -171,6 +171,19 @@ def test_the_same_words_know_each_other_case_and_punctuation_aside(index: Embedd
     assert one.twins == (other.row,)
     assert other.twins == (one.row,)
     assert found["De raad vraagt om een archief."].twins == ()
+
+
+def test_outlines_tell_of_passages_what_their_records_do(index: EmbeddedIndex) -> None:
+    rows = [5, 0, 3, 3, 1, 2, 4]
+    told = [Outline(one.row, one.passage.document_id, one.twins) for one in index.passages(rows)]
+    assert index.outlines(rows) == told
+    assert any(one.twins for one in told)
+    assert index.outlines([]) == []
+
+
+def test_a_document_without_passages_has_no_outline(tmp_path: Path) -> None:
+    write_index(tmp_path, {PAPER: [""], REPORT: ["De raad vraagt."], DECK: [""], record("z.md"): [""]})
+    assert EmbeddedIndex.open(tmp_path).outlines([0]) == [Outline(0, REPORT.id)]
 
 
 def test_near_identical_passages_know_each_other_by_the_first_of_them(tmp_path: Path) -> None:

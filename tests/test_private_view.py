@@ -125,6 +125,8 @@ def test_what_is_withheld_is_what_does_not_exist(index: Index, view: Index) -> N
             view.passage_row(found.passage.id)
         with pytest.raises(NotFound):
             view.passages([row])
+        with pytest.raises(NotFound):
+            view.outlines([row])
     assert view.manifest.documents == len(view.documents())
     assert view.manifest.passages == sum(len(view.document_rows(one.id)) for one in view.documents())
 

@@ -12,7 +12,7 @@ import pytest
 
 from kb.documents import Access, Event, Kind
 from kb.errors import NotFound
-from kb.index import DocumentRecord, Filter, Index
+from kb.index import DocumentRecord, Filter, Index, Outline
 from kb.index.embedded import EmbeddedIndex
 from kb.index.inspecting import inspect
 from kb.index.restricted import public_view
@@ -136,6 +136,8 @@ def test_a_view_knows_the_same_words_copies_and_values(views: tuple[Index, Index
             assert index.vector(row).shape == index.vector(rows[-1]).shape
             assert index.token_similarities(np.zeros((2, 64), np.float32), row) is not None
             assert index.sentence_scores(index.vector(row), row) is not None
+        told = [Outline(one.row, one.passage.document_id, one.twins) for one in index.passages(rows)]
+        assert index.outlines(rows) == told
         twins.append(
             {found.passage.id: ids(index, np.array(found.twins, np.int64)) for found in index.passages(rows)}
         )
@@ -156,6 +158,8 @@ def test_what_is_for_members_is_answered_as_what_does_not_exist(views: tuple[Ind
     for row in (0, -1000):
         with pytest.raises((NotFound, IndexError)):
             view.passages([row])
+        with pytest.raises((NotFound, IndexError)):
+            view.outlines([row])
         with pytest.raises((NotFound, IndexError)):
             view.sentence_scores(np.zeros(64, np.float32), row)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kb.errors import InvalidQuestions
@@ -14,9 +14,7 @@ from kb.evaluation.folds import grouped_folds
 from kb.evaluation.judging import Judgements, judge
 from kb.evaluation.measures import measure
 from kb.evaluation.questions import Question
-from kb.index import PassageRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.search import Observed
 from kb.weights import Weights
 
 # Answerable questions below which the gain cannot be told from chance.
@@ -146,10 +144,7 @@ class _Trials:
     ) -> None:
         self._judgements = judgements
         self._relevant = judgements.relevant
-        records: dict[int, PassageRecord] = {}
-        self._observed = {
-            question.id: _shared(knowledge_base.observe(question.question), records) for question in questions
-        }
+        self._observed = {question.id: knowledge_base.observe(question.question) for question in questions}
         self._ndcg: dict[tuple[float, ...], Mapping[str, float]] = {}
 
     def ndcg(self, weights: Weights) -> Mapping[str, float]:
@@ -158,7 +153,7 @@ class _Trials:
         if key not in self._ndcg:
             rankings = {
                 name: self._judgements.ranking(
-                    name, (record.passage.id for record, *_ in self._observed[name].hits(weights, _DEPTH))
+                    name, (passage for passage, *_ in self._observed[name].hits(weights, _DEPTH))
                 )
                 for name in self._relevant
             }
@@ -172,10 +167,10 @@ class _Trials:
             JudgedHit(
                 signals=signals,
                 without_tokens=without_tokens,
-                is_right=record.passage.id in right,
+                is_right=passage in right,
                 is_answerable=question in self._judgements.right,
             )
-            for record, signals, without_tokens in self._observed[question].hits(weights, _DEPTH)
+            for passage, signals, without_tokens in self._observed[question].hits(weights, _DEPTH)
         ]
 
     def fit(self, questions: Sequence[str], start: Weights, keep_order: bool) -> Weights:
@@ -210,9 +205,3 @@ class _Trials:
     def _mean(self, questions: Sequence[str], weights: Weights) -> float:
         scores = self.ndcg(weights)
         return sum(scores[name] for name in questions) / max(1, len(questions))
-
-
-def _shared(observed: Observed, records: dict[int, PassageRecord]) -> Observed:
-    """The same with each passage held once for all questions."""
-    own = [records.setdefault(record.row, record) for record in observed.candidates.records]
-    return replace(observed, candidates=replace(observed.candidates, records=own))

@@ -148,6 +148,18 @@ class PassageRecord:
     twins: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a ranking is arranged by: hundreds of passages are looked at for the ten that are shown.
+
+    `twins` are the rows of near-identical passages, in order.
+    """
+
+    row: int
+    document_id: str
+    twins: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approximation:
     """How the nearest of many passages are found without a look at all of them.
@@ -318,6 +330,10 @@ class Index(Protocol):
         """The inner product of `vector` with that of each sentence of a passage (`kb.chunking.sentences`),
         in reading order; None for an index without the vectors of sentences.
         """
+        ...
+
+    def outlines(self, rows: Iterable[int]) -> list[Outline]:
+        """The passages in these rows without their words, in the order asked."""
         ...
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:

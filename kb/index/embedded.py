@@ -21,6 +21,7 @@ from kb.index import (
     Filter,
     Manifest,
     Mask,
+    Outline,
     PassageRecord,
     Ranking,
     Rows,
@@ -45,7 +46,7 @@ from kb.index.opening import (
     open_token_vectors,
     open_vectors,
 )
-from kb.index.records import document_record, fetch
+from kb.index.records import document_record, fetch, read_twins
 from kb.index.vector_lists import Codes
 from kb.index.writing import StoredVectors
 from kb.language import Lexicon
@@ -86,10 +87,12 @@ class EmbeddedIndex:
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
             ).fetchall()
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
+            self._twins = read_twins(database)
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
         self._counts = [count for _, _, count in rows]
         self._columns = DocumentColumns(self._records)
+        self._starts = np.array([span.start for span in self._spans], np.int64)
         self._row_of = {record.id: row for row, record in enumerate(self._records)}
         told = (manifest.passages, manifest.passages, manifest.documents)
         if (passages, _length(self._spans), len(rows)) != told:
@@ -199,6 +202,15 @@ class EmbeddedIndex:
             return None
         scores: Scores = self._sentences.similarities(np.atleast_2d(vector).astype(np.float32), row)[0]
         return scores
+
+    def outlines(self, rows: Iterable[int]) -> list[Outline]:
+        wanted = np.fromiter(rows, np.int64)
+        # The last document that begins there or before: one without passages begins where the next does.
+        documents = np.searchsorted(self._starts, wanted, side="right") - 1
+        return [
+            Outline(row, self._records[document].id, self._twins.get(row, ()))
+            for row, document in zip(wanted.tolist(), documents.tolist(), strict=True)
+        ]
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         wanted = [int(row) for row in rows]

@@ -116,6 +116,14 @@ def fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, 
         yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
 
 
+def read_twins(database: sqlite3.Connection) -> dict[int, tuple[int, ...]]:
+    """The rows of the near-identical passages of each that has any, in order."""
+    groups: dict[int, list[int]] = {}
+    for first, row in database.execute("SELECT twin, row FROM passages WHERE twin IS NOT NULL ORDER BY row"):
+        groups.setdefault(first, []).append(row)
+    return {row: tuple(other for other in rows if other != row) for rows in groups.values() for row in rows}
+
+
 def _members(database: sqlite3.Connection, firsts: Collection[int]) -> dict[int, list[int]]:
     """The rows of the groups of near-identical passages that begin with these, in order."""
     marks = ",".join("?" * len(firsts))

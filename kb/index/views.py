@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.errors import NotFound
-from kb.index import DocumentRecord, Facets, Index, Manifest, Mask, Rows, Words
+from kb.index import DocumentRecord, Facets, Index, Manifest, Mask, Outline, Rows, Words
 from kb.index.idf import known_share
 
 
@@ -43,6 +44,16 @@ class View(ABC):
     def vector(self, row: int) -> npt.NDArray[np.float32]:
         """The vector of a passage that is seen."""
         return self._index.vector(int(self._checked([row])[0]))
+
+    def outlines(self, rows: Iterable[int]) -> list[Outline]:
+        """The passages that are seen in these rows, without their words and the twins that are not."""
+        visible = self._visible
+        return [
+            found
+            if all(visible[row] for row in found.twins)
+            else replace(found, twins=tuple(row for row in found.twins if visible[row]))
+            for found in self._index.outlines(self._checked(list(rows)))
+        ]
 
     def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:
         """The documents that are seen. Raises `NotFound`, also for the id of another."""

@@ -51,6 +51,8 @@ __all__ = [
 # Raised when the same text yields other terms: an index of another version is refused.
 ANALYSIS_VERSION = 2
 
+# Words whose terms are remembered, some 300 bytes each: those of passages that are shown.
+_REMEMBERED = 30_000
 # Marks a hyphenated word among `words`, where no other holds it.
 _HYPHEN = "-"
 
@@ -100,18 +102,31 @@ def matching_spans(text: str, terms: Iterable[str], lexicon: Lexicon | None = No
     A word is marked as a whole when a part of it matches. A phrase (terms with spaces between) is
     marked only where `text` holds all of it.
     """
+    phrases = [key.split() for key in terms]
+    asked = frozenset(term for phrase in phrases for term in phrase)
+    # Of each word that has any of the terms, these.
     held: dict[str, frozenset[str]] = {}
     found: list[tuple[tuple[int, int], str]] = []
     for mark, located in (("", tokens(text)), (_HYPHEN, joined(text))):
         for word, start, end in located:
             key = mark + word
-            found.append(((start, end), key))
             if key not in held:
-                held[key] = frozenset(form for code in STEMMERS for form in word_terms(key, code, lexicon))
+                held[key] = asked & _forms(key, lexicon)
+            if held[key]:
+                found.append(((start, end), key))
     present = frozenset().union(*held.values())
-    wanted = {term for key in terms if present.issuperset(key.split()) for term in key.split()}
-    matching = {key for key, forms in held.items() if not wanted.isdisjoint(forms)}
-    return _outermost(span for span, key in found if key in matching)
+    wanted = {term for phrase in phrases if present.issuperset(phrase) for term in phrase}
+    return _outermost(span for span, key in found if not wanted.isdisjoint(held[key]))
+
+
+def _forms(word: str, lexicon: Lexicon | None) -> frozenset[str]:
+    """The terms that one of `words` has in a passage of any language."""
+    remembered = {} if lexicon is None else lexicon.forms
+    if (found := remembered.get(word)) is None:
+        found = frozenset(form for code in STEMMERS for form in word_terms(word, code, lexicon))
+        if len(remembered) < _REMEMBERED:
+            remembered[word] = found
+    return found
 
 
 def _outermost(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

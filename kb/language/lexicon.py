@@ -34,6 +34,8 @@ class Lexicon:
         self._english = english or {}
         self._terms = terms
         self._compounds = Compounds(dutch)
+        # The terms of words that were looked up: of one text after another they are mostly the same words.
+        self.forms: dict[str, frozenset[str]] = {}
 
     @cached_property
     def _spelling(self) -> Spelling:
