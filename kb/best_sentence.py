@@ -24,14 +24,16 @@ def best_sentence(
 
     None where there is no choice: a single sentence, or an index without token vectors.
     """
+    similarities = index.token_similarities(encoded.tokens, record.row)
+    if similarities is None or not similarities.size:
+        return None
     passage = record.passage
     spans = [
         (start, end)
         for start, end in sentences(passage.text)
         if len(passage.text[start:end].split()) >= _MIN_WORDS
     ]
-    similarities = index.token_similarities(encoded.tokens, record.row) if len(spans) > 1 else None
-    if similarities is None or not similarities.size:
+    if len(spans) < 2:
         return None
     return spans[int(np.argmax(fits_of(encoder, passage, spans, similarities)))]
 

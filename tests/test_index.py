@@ -19,7 +19,7 @@ import pytest
 from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter, Outline
-from kb.index.embedded import EmbeddedIndex
+from kb.index.embedded import EmbeddedIndex, _top
 from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
 from kb.index.posting_writing import BM25_B, BM25_K1
 from kb.index.vector_lists import quantise
@@ -583,3 +583,13 @@ def test_postings_that_were_cut_short_by_a_full_disk_are_not_left_behind(
     monkeypatch.setattr(np, "save", cut)
     with pytest.raises(OSError, match="not all of it was written"):
         write_index(tmp_path, TEXTS)
+
+
+@pytest.mark.parametrize("k", [0, 1, 7, 200, 10_000])
+def test_the_best_scores_are_found_among_many(k: int) -> None:
+    random = np.random.default_rng(6)
+    for count in (0, 5, 300, 70_001):
+        # Many are equal, and many are nothing.
+        scores = np.floor(random.random(count) * 40).astype(np.float32) * (random.random(count) < 0.6)
+        rows = [row for row in np.lexsort((np.arange(count), -scores)) if scores[row] > 0]
+        assert _top(scores.astype(np.float32), k).tolist() == rows[:k]

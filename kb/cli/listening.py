@@ -42,7 +42,9 @@ def listen(host: str, port: int, *, queue: int) -> list[socket.socket]:
 
 
 def _listening(family: int, address: tuple[object, ...], queue: int) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends at once (TCP_NODELAY) on sockets that say they are of TCP alone. On others the body of an
+    # answer waits until the client has told that it has the head, 40 ms later.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

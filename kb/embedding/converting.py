@@ -19,12 +19,13 @@ POSITIONS = "positions.npy"
 # for padding, of shape (texts, tokens). What it gives: vectors of the shape of the first.
 EMBEDDED, PRESENT, TOKENS = "embedded", "present", "tokens"
 # Raised when what is written changes, so that an older one in the cache is not used.
-CONVERSION_FORMAT = 1
+CONVERSION_FORMAT = 2
 
 
 def converted(model: BertFolder, revision: str) -> Path:
     """The folder with the layers as an ONNX graph, the embeddings of words as float16 of shape (vocabulary,
-    hidden size), to be mapped, and those of positions as float32 of shape (positions, hidden size).
+    hidden size), to be mapped, those of positions as float32 of shape (positions, hidden size), and what
+    `kb.embedding.tokenizing` keeps of the tokenizer.
 
     Made on first use and kept by the model's `revision`. Raises `EncoderUnavailable` when it cannot be made.
     """
@@ -62,6 +63,7 @@ def _convert(model: BertFolder, stage: Path) -> None:
     from safetensors.numpy import load_file
 
     from kb.embedding.bert_graph import BertGraph
+    from kb.embedding.tokenizing import write_pieces
 
     tensors = {
         # Some are saved beneath the name of the architecture.
@@ -74,6 +76,7 @@ def _convert(model: BertFolder, stage: Path) -> None:
         tensors["embeddings.position_embeddings.weight"]
         + tensors["embeddings.token_type_embeddings.weight"][0]
     )
+    write_pieces(model.tokenizer, stage)
     _save(stage / WORDS, words.astype(np.float16))
     _save(stage / POSITIONS, positions)
     (stage / GRAPH).write_bytes(BertGraph(model, tensors).build().SerializeToString())

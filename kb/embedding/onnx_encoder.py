@@ -12,17 +12,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import Encoding, Tokenizer
 
 from kb.embedding import Encoded, EncoderIdentity, Spans, Vectors
 from kb.embedding.converting import EMBEDDED, GRAPH, POSITIONS, PRESENT, TOKENS, WORDS
 from kb.embedding.model_folder import BertFolder
 from kb.embedding.spans import batches, of_text, trimmed, unit
+from kb.embedding.tokenizing import Tokens, text_tokenizer
 
 # Tokens in one call of the model, padding included. What lies between the layers should stay in the
 # processor's cache: with more of them each token takes longer (BENCHMARKS.md).
@@ -46,10 +45,7 @@ class OnnxEncoder:
         self._beside = _session(converted / GRAPH, 1) if self._processors > 1 else self._alone
         self._running = 0
         self._counting = threading.Lock()
-        # Never changed: how it pads and cuts would change for all threads.
-        self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = text_tokenizer(model.tokenizer, converted)
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -69,19 +65,17 @@ class OnnxEncoder:
         return self._encode(texts, self._identity.query_prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(one.ids) for one in found]
+        return self._tokenizer.counts(texts)
 
     def passage_tokens(self, text: str) -> Spans:
         prompt = self._identity.passage_prompt
-        offsets = self._cut(self._tokenizer.encode(prompt + text)).offsets
+        (whole,) = self._tokenizer.tokens([prompt + text])
+        offsets = self._cut(whole).offsets
         kept, spans = of_text(offsets, prompt)
         return [trimmed(text, *spans[number]) for number in kept]
 
     def _encode(self, texts: Sequence[str], prompt: str) -> list[Encoded]:
-        whole = [
-            self._cut(found) for found in self._tokenizer.encode_batch([prompt + text for text in texts])
-        ]
+        whole = [self._cut(found) for found in self._tokenizer.tokens([prompt + text for text in texts])]
         planned = list(batches([len(one.ids) for one in whole], tokens=_BATCH_TOKENS))
         encoded: dict[int, Encoded] = {}
         for batch, found in zip(planned, self._forward_all(whole, planned), strict=True):
@@ -91,7 +85,7 @@ class OnnxEncoder:
         return [encoded[number] for number in range(len(texts))]
 
     def _forward_all(
-        self, texts: Sequence[_Tokens], planned: Sequence[Sequence[int]]
+        self, texts: Sequence[Tokens], planned: Sequence[Sequence[int]]
     ) -> Iterator[list[Vectors]]:
         """The vectors of the tokens of each text of each batch."""
         some = ([texts[number] for number in batch] for batch in planned)
@@ -101,7 +95,7 @@ class OnnxEncoder:
         with ThreadPoolExecutor(self._processors, thread_name_prefix="encoding") as pool:
             yield from pool.map(self._forward, some)
 
-    def _forward(self, texts: Sequence[_Tokens]) -> list[Vectors]:
+    def _forward(self, texts: Sequence[Tokens]) -> list[Vectors]:
         """The vectors of all their tokens, special ones included, each of shape (tokens, dimension)."""
         length = max(len(text.ids) for text in texts)
         ids = np.zeros((len(texts), length), np.int64)
@@ -125,22 +119,14 @@ class OnnxEncoder:
             with self._counting:
                 self._running -= 1
 
-    def _cut(self, found: Encoding) -> _Tokens:
+    def _cut(self, found: Tokens) -> Tokens:
         """The tokens that the model reads of a text: the first, and the special ones at its end."""
         ids, offsets = found.ids, found.offsets
         if len(ids) <= self._window:
-            return _Tokens(ids, offsets)
-        ending = next(at for at, special in enumerate(reversed(found.special_tokens_mask)) if not special)
-        kept = self._window - ending
-        return _Tokens(
-            [*ids[:kept], *ids[len(ids) - ending :]], [*offsets[:kept], *offsets[len(ids) - ending :]]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    ids: list[int]
-    offsets: Spans
+            return found
+        kept = self._window - found.ending
+        rest = len(ids) - found.ending
+        return Tokens([*ids[:kept], *ids[rest:]], [*offsets[:kept], *offsets[rest:]], found.ending)
 
 
 def _session(graph: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kb.index import Rows
-
 
 def idf(holders: npt.NDArray[np.integer], passages: int) -> npt.NDArray[np.float64]:
     """The weight of terms that so many of the passages hold; of the shape of `holders`.
@@ -18,7 +16,7 @@ def idf(holders: npt.NDArray[np.integer], passages: int) -> npt.NDArray[np.float
     return np.log1p((passages - holders + 0.5) / (holders + 0.5))
 
 
-def known_share(words: Sequence[Sequence[Rows]], passages: int) -> float:
+def known_share(words: Sequence[Sequence[npt.NDArray[np.integer]]], passages: int) -> float:
     """The share of a query's words that any passage holds, by their idf; 0 for a query without words.
 
     Each word is given as the rows that hold each of its terms, in order.
@@ -31,7 +29,7 @@ def known_share(words: Sequence[Sequence[Rows]], passages: int) -> float:
     return float(weights[holders > 0].sum()) / total if total else 0.0
 
 
-def _number_in(lists: Sequence[Rows]) -> int:
+def _number_in(lists: Sequence[npt.NDArray[np.integer]]) -> int:
     """How many rows are in any of the lists."""
     held = [rows for rows in lists if len(rows)]
     if len(held) < 2:

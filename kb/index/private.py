@@ -26,6 +26,7 @@ from kb.index import (
     Rows,
     Scores,
     Terms,
+    Words,
 )
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.index.suppressed import Suppression, masked_text
@@ -115,6 +116,11 @@ class PrivateView(View):
         """The rows of the passages that hold a term in words that may be read."""
         return self._kept.holders(term)
 
+    def known(self, words: Words) -> float:
+        """The share of a query's words that any passage holds in words that may be read."""
+        hides_any = bool(self._kept.withheld or self._kept.hidden)
+        return super().known(words) if hides_any else self._index.known(words)
+
     def late_interaction(self, tokens: npt.NDArray[np.float32], rows: Rows) -> Scores | None:
         """MaxSim of a query's tokens with each of `rows`; where tokens know a name, the mean."""
         found = self._index.late_interaction(tokens, self._checked(rows))
@@ -123,11 +129,13 @@ class PrivateView(View):
     def token_similarities(self, tokens: npt.NDArray[np.float32], row: int) -> npt.NDArray[np.float32] | None:
         """The similarities of a query's tokens and a passage's; None where it is shown otherwise than it was
         encoded."""
-        return None if self._is_changed(row) else self._index.token_similarities(tokens, row)
+        found = self._index.token_similarities(tokens, int(self._checked([row])[0]))
+        return None if found is None or self._is_changed(row) else found
 
     def sentence_scores(self, vector: npt.NDArray[np.float32], row: int) -> Scores | None:
         """The inner product of `vector` with each sentence of a passage; None as `token_similarities`."""
-        return None if self._is_changed(row) else self._index.sentence_scores(vector, row)
+        found = self._index.sentence_scores(vector, int(self._checked([row])[0]))
+        return None if found is None or self._is_changed(row) else found
 
     def passages(self, rows: Iterable[int]) -> list[PassageRecord]:
         """The passages in these rows as they may be read, without the twins that may not."""

@@ -50,7 +50,7 @@ class View(ABC):
         visible = self._visible
         return [
             found
-            if all(visible[row] for row in found.twins)
+            if not found.twins or all(visible[row] for row in found.twins)
             else replace(found, twins=tuple(row for row in found.twins if visible[row]))
             for found in self._index.outlines(self._checked(list(rows)))
         ]

@@ -13,7 +13,9 @@ from kb.language.numbers import number_spans, numbers
 from kb.language.queries import Expansion, corrections, expand_query
 from kb.language.synonyms import Synonyms, shipped_synonyms
 from kb.language.terms import (
+    HYPHENATED,
     STEMMERS,
+    WORD,
     code_of,
     fold,
     forms,
@@ -23,6 +25,7 @@ from kb.language.terms import (
     term,
     token_words,
     tokens,
+    without_hyphens,
 )
 
 __all__ = [
@@ -104,19 +107,24 @@ def matching_spans(text: str, terms: Iterable[str], lexicon: Lexicon | None = No
     """
     phrases = [key.split() for key in terms]
     asked = frozenset(term for phrase in phrases for term in phrase)
-    # Of each word that has any of the terms, these.
-    held: dict[str, frozenset[str]] = {}
-    found: list[tuple[tuple[int, int], str]] = []
-    for mark, located in (("", tokens(text)), (_HYPHEN, joined(text))):
-        for word, start, end in located:
-            key = mark + word
-            if key not in held:
-                held[key] = asked & _forms(key, lexicon)
-            if held[key]:
-                found.append(((start, end), key))
-    present = frozenset().union(*held.values())
+    found: list[tuple[tuple[int, int], frozenset[str]]] = []
+    for locate, key_of in ((WORD.finditer, str.lower), (HYPHENATED.finditer, _hyphenated_key)):
+        # Of each word as it is written, those of the terms that it has.
+        held: dict[str, frozenset[str]] = {}
+        for place in locate(text):
+            written = place.group()
+            own = held.get(written)
+            if own is None:
+                own = held[written] = asked & _forms(key_of(written), lexicon)
+            if own:
+                found.append((place.span(), own))
+    present = frozenset().union(*(own for _, own in found))
     wanted = {term for phrase in phrases if present.issuperset(phrase) for term in phrase}
-    return _outermost(span for span, key in found if not wanted.isdisjoint(held[key]))
+    return _outermost(span for span, own in found if not wanted.isdisjoint(own))
+
+
+def _hyphenated_key(written: str) -> str:
+    return _HYPHEN + without_hyphens(written.lower())
 
 
 def _forms(word: str, lexicon: Lexicon | None) -> frozenset[str]:

@@ -16,9 +16,9 @@ from kb.language import stopwords
 # more than "dutch_porter" (BENCHMARKS.md).
 STEMMERS = {"nl": "dutch", "en": "english"}
 
-_TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+WORD = re.compile(r"\w+(?:['’]\w+)*")
 # From the start of a word, and never back into it: every word is tried, few have a hyphen.
-_HYPHENATED = re.compile(r"\b\w++(?:[-\u2010\u2011]\w++)+")
+HYPHENATED = re.compile(r"\b\w++(?:[-\u2010\u2011]\w++)+")
 _HYPHENS = str.maketrans("", "", "-\u2010\u2011")
 # The Dutch list is that of Snowball, which leaves out the words that questions start with.
 _QUESTION_WORDS = "hoeveel hoelang waar waarmee waarom waarover waarvan waarvoor wanneer welk welke".split()  # noqa: SIM905
@@ -31,19 +31,24 @@ _thread = threading.local()
 
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Each word in lower case with its start and end in `text`; a hyphenated word is several."""
-    for found in _TOKEN.finditer(text):
+    for found in WORD.finditer(text):
         yield found.group().lower(), found.start(), found.end()
 
 
 def token_words(text: str) -> list[str]:
     """The words of `tokens`, without where they stand."""
-    return [word.lower() for word in _TOKEN.findall(text)]
+    return [word.lower() for word in WORD.findall(text)]
 
 
 def joined(text: str) -> Iterator[tuple[str, int, int]]:
     """Each hyphenated word as one, without its hyphens: "e-mail" is "email", "co-ordinatie" coordinatie."""
-    for found in _HYPHENATED.finditer(text):
-        yield found.group().lower().translate(_HYPHENS), found.start(), found.end()
+    for found in HYPHENATED.finditer(text):
+        yield without_hyphens(found.group().lower()), found.start(), found.end()
+
+
+def without_hyphens(word: str) -> str:
+    """A hyphenated word as one."""
+    return word.translate(_HYPHENS)
 
 
 def code_of(language: str | None) -> str:

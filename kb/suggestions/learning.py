@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
@@ -14,6 +16,12 @@ from kb.suggestions.matching import Suggestions
 from kb.suggestions.phrases import PhraseLearner
 
 _log = logging.getLogger(__name__)
+
+# Passages that phrases are learned of, about: those of more hardly differ, and take memory and minutes. How
+# often a phrase occurs is estimated then.
+_PASSAGES = 25_000
+# Searches go first: in Python a thread that works holds up the others.
+_PATIENCE = 3.0
 
 
 class LearnedSuggestions:
@@ -38,7 +46,7 @@ class LearnedSuggestions:
 
     def _learn(self, index: Index) -> None:
         try:
-            learned = learn(index)
+            learned = learn(index, patience=_PATIENCE)
         except Exception:
             # A search does not need them; the names stay.
             _log.exception("the phrases of generation %s could not be learned", index.manifest.generation)
@@ -47,9 +55,12 @@ class LearnedSuggestions:
             self._learned[index] = learned
 
 
-def learn(index: Index) -> Suggestions:
-    """All that an index suggests. Takes a second for some thousands of passages."""
-    return Suggestions([*_names(index), *_phrases(index)])
+def learn(index: Index, *, patience: float = 0.0) -> Suggestions:
+    """All that an index suggests. Takes a second for some thousands of passages.
+
+    Between documents it waits `patience` times as long as it worked.
+    """
+    return Suggestions([*_names(index), *_phrases(index, patience)])
 
 
 def _names(index: Index) -> Iterator[Suggestion]:
@@ -72,10 +83,15 @@ def _names(index: Index) -> Iterator[Suggestion]:
             yield Suggestion(text=text, kind=kind, documents=documents[key])
 
 
-def _phrases(index: Index) -> Iterator[Suggestion]:
+def _phrases(index: Index, patience: float) -> Iterator[Suggestion]:
     learner = PhraseLearner()
-    for record in index.documents():
+    documents = index.documents()
+    # Evenly spread over the corpus.
+    every = max(1, math.ceil(index.manifest.passages / _PASSAGES))
+    for record in documents[::every]:
+        begun = time.perf_counter()
         found = index.passages(index.document_rows(record.id))
         learner.add(one.passage.text for one in found)
+        time.sleep((time.perf_counter() - begun) * patience)
     for text, count in learner.phrases().items():
-        yield Suggestion(text=text, kind=SuggestionKind.PHRASE, documents=count)
+        yield Suggestion(text=text, kind=SuggestionKind.PHRASE, documents=count * every)
