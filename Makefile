@@ -14,7 +14,7 @@ FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.1
 	echo 'or name yours: make PYTHON=/path/to/python3.11' >&2; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench torture conformance retrievers milvus assets messages screenshots lock dist sbom audit load clean distclean env env-dev
+.PHONY: help serve build test lint format bench torture conformance retrievers milvus ray assets messages screenshots lock dist sbom audit load clean distclean env env-dev
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ retrievers: env-dev ## test the retrievers for Haystack and LangChain in an envi
 
 milvus: env-dev ## test the index on Milvus against two real servers, in an environment of its own
 	$(VENV)/python scripts/milvus.py $(ARGS)
+
+ray: env-dev ## test builds on a cluster of two Ray nodes on this machine, in an environment of its own
+	$(VENV)/python scripts/cluster.py $(ARGS)
 
 conformance: env-dev ## hold the API against the NL API Design Rules and its OpenAPI document (ARGS='--examples 100' for more)
 	$(VENV)/pytest tests/api/test_conformance.py

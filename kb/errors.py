@@ -15,6 +15,7 @@ KBError
 │   ├── TooLarge             a limit on size, pages, time or memory was reached
 │   └── FileChanged          the file was changed while it was read
 ├── ReadersUnavailable       the processes that read files cannot be started
+├── ClusterUnavailable       the cluster that reads and encodes cannot be joined, or did not finish
 ├── BuildRefused             a finished build is not published
 │   ├── TooManyRemovals      it would take away a large part of the documents
 │   └── QualityLost          it does not answer golden questions that the live index does
@@ -190,6 +191,10 @@ class GapsUnavailable(KBError):
 
 class KeysUnavailable(KBError):
     """The file of API keys cannot be read or written."""
+
+
+class ClusterUnavailable(KBError):
+    """The cluster that reads and encodes for a build cannot be joined, or did not finish."""
 
 
 class EncoderUnavailable(KBError):

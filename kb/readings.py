@@ -100,6 +100,17 @@ class Readings:
         found = kept.reading
         return Document(source=source, metadata=found.metadata, blocks=found.blocks, gaps=found.gaps)
 
+    def kept(self, source: Source) -> bytes | None:
+        """What is on disk of a source, for another folder; None without any."""
+        try:
+            return read_bytes(self._file(source))
+        except OSError:
+            return None
+
+    def put(self, source: Source, data: bytes) -> None:
+        """Keep what `kept` gave of the same source. What cannot be written is read again another time."""
+        self._write_bytes(source, data)
+
     def keep(self, document: Document) -> None:
         """Keep what a reader made of a source, before its metadata are completed.
 
@@ -129,13 +140,15 @@ class Readings:
             data = _kept().dump_json(kept)
         except PydanticSerializationError:
             return
-        if len(data) > _MOST_BYTES:
-            return
+        if len(data) <= _MOST_BYTES:
+            self._write_bytes(source, gzip.compress(data, _LEVEL))
+
+    def _write_bytes(self, source: Source, data: bytes) -> None:
         file = self._file(source)
         part = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
         try:
             self._folder.mkdir(exist_ok=True)
-            part.write_bytes(gzip.compress(data, _LEVEL))
+            part.write_bytes(data)
             part.replace(file)
         except OSError:
             with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,12 @@ def build(
     allow_removals: Annotated[
         bool, typer.Option("--allow-removals", help="Publish also when more than 20 % of the documents go.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray", metavar="ADDRESS", help="Read and embed on the Ray cluster at host:port, or auto."
+        ),
+    ] = None,
     build_id: Annotated[
         str | None, typer.Option("--build-id", help="Name of the build's record.", hidden=True)
     ] = None,
@@ -51,7 +58,7 @@ def build(
             if build_id and if_stale and not is_stale(settings):
                 recording.unchanged()
             else:
-                report = _build(settings, recording, allow_removals=allow_removals, as_json=as_json)
+                report = _build(settings, recording, allow_removals=allow_removals, as_json=as_json, ray=ray)
     if report:
         show(report_text(report), report.as_json(), as_json=as_json)
     else:
@@ -67,15 +74,18 @@ def _preview(settings: Settings, *, as_json: bool) -> None:
     show(preview_text(preview), preview.as_json(), as_json=as_json)
 
 
-def _build(settings: Settings, recording: Recording, *, allow_removals: bool, as_json: bool) -> BuildReport:
+def _build(
+    settings: Settings, recording: Recording, *, allow_removals: bool, as_json: bool, ray: str | None
+) -> BuildReport:
     """Build with a bar that shows how far it is, and put down in the record what comes of it."""
     from kb.embedding import load_encoder
     from kb.errors import BuildRefused
     from kb.golden import golden_questions
     from kb.indexing import Progress, build_index
+    from kb.indexing.cluster import joined
     from kb.printing.reports import refusal_text
 
-    with progress_bar() as advance:
+    with joined(ray) if ray else nullcontext() as cluster, progress_bar() as advance:
 
         def load() -> Encoder:
             encoder = load_encoder(settings)
@@ -96,6 +106,7 @@ def _build(settings: Settings, recording: Recording, *, allow_removals: bool, as
                 progress=tell,
                 judge=golden_questions(settings),
                 allow_removals=allow_removals,
+                cluster=cluster,
             )
         except BuildRefused as error:
             recording.refused(error, error.report)

@@ -283,6 +283,11 @@ class EmbeddedIndex:
             for key, row in found.items()
         }
 
+    def hashes(self) -> list[str]:
+        """The hash of what was embedded of each passage, in no order."""
+        with self._connections.lent() as database:
+            return [found for (found,) in database.execute("SELECT embedded FROM passages")]
+
     def texts(self, document_id: str) -> list[str]:
         """The texts of a document's passages, in reading order. Raises `NotFound`."""
         rows = self.document_rows(document_id)

@@ -13,11 +13,13 @@ from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
 from kb.index import Index, Manifest
 from kb.index.doubles import near_identical_documents
-from kb.indexing.embedding import Embedding, passage_window
+from kb.indexing.cluster import Cluster
+from kb.indexing.embedding import Embedding
 from kb.indexing.gathering import Gathering, Progress
 from kb.indexing.meetings import themed
 from kb.indexing.reuse import Reuse
 from kb.indexing.staleness import check_folders, fingerprint, is_stale
+from kb.indexing.windows import passage_window
 from kb.publishing import Draft
 from kb.reports import BuildReport, FileReport, GoldenReport
 from kb.settings import Settings
@@ -46,14 +48,17 @@ def build_index(
     progress: Callable[[Progress], None] | None = None,
     judge: Judge | None = None,
     allow_removals: bool = False,
+    cluster: Cluster | None = None,
 ) -> BuildReport:
     """Build an index of the corpus and publish it.
 
-    `judge` asks golden questions; what it tells is compared with the `golden_loss` of the settings.
+    `judge` asks golden questions; what it tells is compared with the `golden_loss` of the settings. A
+    `cluster` reads and encodes what is new, and the index is what it is without one.
 
     Raises `BuildInProgress`, `SettingsError`, `CorpusError` when there is nothing to index,
-    `EncoderUnavailable`, `TooManyRemovals` unless `allow_removals`, `QualityLost`, or `IndexNotWritten` when
-    the disk is full or may not be written. Whatever it raises, the live generation is as it was.
+    `EncoderUnavailable`, `ClusterUnavailable`, `TooManyRemovals` unless `allow_removals`, `QualityLost`, or
+    `IndexNotWritten` when the disk is full or may not be written. Whatever it raises, the live generation is
+    as it was.
     """
     generations = Generations.of(settings)
     with (
@@ -66,7 +71,7 @@ def build_index(
         themes = load_themes(settings.themes)
         encoder = load_encoder()
         with _draft(build, generations, stage, encoder) as draft:
-            Embedding(build, encoder, draft).run()
+            Embedding(build, encoder, draft, cluster).run()
             if not draft.documents:
                 raise CorpusError(_nothing_read(settings, build.files))
             if not allow_removals:

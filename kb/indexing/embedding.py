@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 
-from kb.chunking import Window, chunk
+import numpy as np
+
+from kb.chunking import chunk
 from kb.documents import Access, Document, Passage
-from kb.embedding import Encoder, Vectors
+from kb.embedding import Encoder
 from kb.index import DocumentRecord, Manifest
 from kb.index.copying import Prepared
 from kb.index.labels import DocumentLabels
-from kb.index.writing import StoredVectors, embedded_hash, embedded_text, sentence_texts
-from kb.indexing.gathering import Gathering
+from kb.index.writing import StoredVectors, embedded_hash
+from kb.indexing.cluster import Cluster, ClusterReading
+from kb.indexing.cluster_work import Job, short_hash
+from kb.indexing.encoding import LocalEncoding, PassageEncoding
+from kb.indexing.gathering import Gathering, Read
 from kb.indexing.labelling import label
-from kb.indexing.reuse import Reuse, Unchanged, conditions
+from kb.indexing.reuse import Reuse, Unchanged, conditions, program_digest
+from kb.indexing.windows import passage_window
 from kb.publishing import Draft
-from kb.settings import Settings
+from kb.sandbox import read_all
 
 # Passages that are encoded in one call: enough to fill batches of nearly equal length, few enough to
 # show progress and to bound memory.
 _ENCODED_AT_ONCE = 128
-_SENTENCES_AT_ONCE = 1_024
 # Documents that are written in one go: copies among them cost next to nothing.
 _WRITTEN_AT_ONCE = 512
-# Room that the passage's context (title and headings) may take of the encoder's window.
-_CONTEXT_TOKENS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class _Same:
 class Embedding:
     """Documents into the draft, in order of path."""
 
-    def __init__(self, build: Gathering, encoder: Encoder, draft: Draft) -> None:
+    def __init__(
+        self, build: Gathering, encoder: Encoder, draft: Draft, cluster: Cluster | None = None
+    ) -> None:
+        """With a `cluster`, that reads and encodes what is new."""
         self._build = build
         self._encoder = encoder
         self._draft = draft
@@ -57,12 +63,17 @@ class Embedding:
             build.settings, encoder, build.readings, build.privacy, has_sentences=draft.has_sentences
         )
         self._reuse = Reuse(self._previous, made_with)
+        self._read: Read = read_all
+        self._encoding: PassageEncoding = LocalEncoding(encoder, has_sentences=draft.has_sentences)
+        if cluster:
+            over = ClusterReading(cluster, self._job(), self._encoding)
+            self._read, self._encoding = over.read_all, over
 
     def run(self) -> None:
         """Write every document that can be read."""
         pending: list[_New | _Same] = []
         new = 0
-        for document in self._build.documents(self._draft.folder, self._reuse):
+        for document in self._build.documents(self._draft.folder, self._reuse, self._read):
             if isinstance(document, Unchanged):
                 pending.append(_Same(self._build.keep(document), document))
             else:
@@ -73,6 +84,21 @@ class Embedding:
                 pending, new = [], 0
         self._add(pending)
         self._draft.group(self._build.group())
+
+    def _job(self) -> Job:
+        """What a cluster is asked."""
+        build = self._build
+        hashes = self._previous.hashes() if self._previous else ()
+        return Job(
+            settings=build.settings,
+            root=build.corpus.root,
+            privacy=build.privacy,
+            identity=self._encoder.identity,
+            has_sentences=self._draft.has_sentences,
+            program=program_digest(),
+            made_with=build.readings.made_with,
+            known=np.sort(np.fromiter(map(short_hash, hashes), np.uint64)),
+        )
 
     def _new(self, document: Document) -> _New:
         passages = chunk(document, self._window)
@@ -116,39 +142,5 @@ class Embedding:
         self._build.reused_open += sum(
             key in kept for key, is_open in zip(hashes, are_open, strict=True) if is_open
         )
-        kept.update(zip(new, self._encode(list(new.values())), strict=True))
+        kept.update(zip(new, self._encoding.of(list(new.values())), strict=True))
         return [kept[key] for key in hashes]
-
-    def _encode(self, passages: Sequence[Passage]) -> list[StoredVectors]:
-        """What is kept of new passages."""
-        if not passages:
-            return []
-        texts = [embedded_text(passage) for passage in passages]
-        encoded = self._encoder.encode_passages(texts)
-        known = {text: one.vector for text, one in zip(texts, encoded, strict=True)}
-        sentences = [sentence_texts(one) if self._draft.has_sentences else [] for one in passages]
-        vectors = self._vectors(known, chain.from_iterable(sentences))
-        return [
-            StoredVectors.of(one, [vectors[text] for text in own])
-            for one, own in zip(encoded, sentences, strict=True)
-        ]
-
-    def _vectors(self, known: Mapping[str, Vectors], texts: Iterable[str]) -> dict[str, Vectors]:
-        """The vectors of texts, each encoded once unless it is known; their tokens are let go."""
-        found = dict(known)
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        for start in range(0, len(new), _SENTENCES_AT_ONCE):
-            some = new[start : start + _SENTENCES_AT_ONCE]
-            encoded = self._encoder.encode_passages(some)
-            found.update((text, one.vector) for text, one in zip(some, encoded, strict=True))
-        return found
-
-
-def passage_window(settings: Settings, encoder: Encoder) -> Window:
-    """The sizes of passages that the settings ask for and the encoder can read, their context included."""
-    return Window(
-        words=settings.passage_words,
-        overlap_words=settings.overlap_words,
-        tokens=encoder.window - _CONTEXT_TOKENS,
-        count_tokens=encoder.count_tokens,
-    )

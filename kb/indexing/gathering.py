@@ -8,10 +8,13 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
+from kb.corpus import Corpus
 from kb.documents import Access, Document, Event, Gap, Kind, Metadata, Source
 from kb.errors import IndexUnavailable, ParseError, TooManyRemovals
 from kb.generations import Generations
@@ -26,12 +29,22 @@ from kb.privacy.live import LivePrivacy
 from kb.privacy.reports import is_withheld, told_report
 from kb.readings import Readings
 from kb.reports import BuildReport, FileReport
-from kb.sandbox import read_all, read_options
+from kb.sandbox import Outcomes, read_all, read_options
 from kb.settings import Settings
 
 READINGS = ".readings"
 # Within the stage, and removed before it is published.
 _WORKING = "working"
+
+
+class Read(Protocol):
+    """What reads sources: `kb.sandbox.read_all`, or a cluster."""
+
+    def __call__(
+        self, corpus: Corpus, settings: Settings, *, readings: Readings, working: Path
+    ) -> AbstractContextManager[Outcomes]:
+        """Each source, in order, with its document or with why there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +116,16 @@ class Gathering:
             )
         )
 
-    def documents(self, stage: Path, reuse: Reuse) -> Iterator[Document | Unchanged]:
+    def documents(self, stage: Path, reuse: Reuse, read: Read = read_all) -> Iterator[Document | Unchanged]:
         """Every document that can be read, without the names that must not be, or what the live index holds
-        of it; the rest is put down."""
+        of it; the rest is put down. `read` is what reads them."""
         working = stage / _WORKING
         working.mkdir()
         sources = self.corpus.sources
         unchanged = {source.path: found for source in sources if (found := reuse.of(source))}
         changed = tuple(source for source in sources if source.path not in unchanged)
         corpus = dataclasses.replace(self.corpus, sources=changed)
-        with read_all(corpus, self.settings, readings=self.readings, working=working) as outcomes:
+        with read(corpus, self.settings, readings=self.readings, working=working) as outcomes:
             for known in sources:
                 self._done += 1
                 if found := unchanged.get(known.path):
