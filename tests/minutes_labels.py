@@ -16,7 +16,8 @@ from typing import Any
 
 from kb.corpus import source_file
 from kb.documents import Document, Source
-from kb.minutes import Minutes, Quotation, read_minutes
+from kb.minutes.quotations import Quotation
+from kb.minutes.reading import Minutes, read_minutes
 from kb.parsing import ReadOptions, parse
 
 LABELS = Path(__file__).parent / "labels" / "minutes.jsonl"

@@ -11,17 +11,13 @@ from typing import Any
 import pytest
 
 from kb.documents import Source
-from kb.minutes import (
-    People,
-    Person,
-    Quotation,
-    find_people,
-    find_quotations,
-    find_statements,
-    read_minutes,
-)
 from kb.minutes.lines import lines_of_text
 from kb.minutes.marks import find_marked
+from kb.minutes.names import Person
+from kb.minutes.people import People, find_people
+from kb.minutes.quotations import Quotation, find_quotations
+from kb.minutes.reading import read_minutes
+from kb.minutes.statements import find_statements
 from kb.parsing import ReadOptions, parse
 from tests.minutes_labels import Score, labelled, scores
 

@@ -77,13 +77,14 @@ def test_a_vector_does_not_depend_on_what_is_encoded_beside_it_or_by_how_many(ou
         assert (one.tokens * other.tokens).sum(axis=1).min() > 0.999
 
 
-def test_searching_never_loads_pytorch() -> None:
+def test_searching_never_loads_what_it_does_not_need() -> None:
     """The command, the service and what they load late, in a process of their own."""
     code = (
         "import sys; import api.app, kb.cli.searching, kb.cli.asking; from kb.models import LoadedModels; "
         "from kb.settings import Settings; from kb.embedding import load_encoder; "
         "load_encoder(Settings()).encode_query('raad'); "
-        "print([name for name in ('torch', 'transformers', 'sentence_transformers', 'onnx') "
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers', 'onnx', "
+        "'docx', 'kb.minutes.reading', 'kb.parsing') "
         "if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

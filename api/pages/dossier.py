@@ -20,7 +20,6 @@ from kb.documents import Passage
 from kb.errors import NotFound
 from kb.exporting import FORMS, Format, export_choice
 from kb.exporting.quoting import Quotation, markdown_dossier
-from kb.exporting.word import word_dossier
 from kb.index import DocumentRecord
 from kb.knowledge_base import KnowledgeBase
 
@@ -109,6 +108,9 @@ def change(request: Request, form: Posted) -> Response:
 @router.get("/dossier.docx", response_model=None)
 def as_word(request: Request, knowledge_base: Base, words: Said) -> Response:
     """The dossier for a word processor."""
+    # What writes it takes a tenth of a second to import, of the two that a start takes.
+    from kb.exporting.word import word_dossier
+
     quotations, told = _quotations(request, knowledge_base, words)
     made = word_dossier(
         quotations, title=_title(request, words), told=told, language=words.language_code, day=_today()

@@ -14,7 +14,9 @@ from typing import TypeVar
 from kb.documents import Document, Gap, name_key
 from kb.index.labels import DocumentLabels, Label, LabelFacet, LabelSpan, StatementRecord
 from kb.masking import DOT
-from kb.minutes import Quotation, StatementKind, read_minutes
+from kb.minutes import StatementKind
+from kb.minutes.quotations import Quotation
+from kb.minutes.reading import read_minutes
 from kb.places import Place, PlaceKind, PlaceMention, find_places, shipped_gazetteer
 
 # Raised when the same document yields other labels; the gazetteer has a hash of its own.

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from kb.chunking import sentences
 from kb.documents import Role
+from kb.minutes import StatementKind
 from kb.minutes.actions import is_action, is_action_line
 from kb.minutes.decisions import is_decision
 from kb.minutes.lines import MOST_CHARACTERS, Line, lines_of_text
@@ -22,20 +22,11 @@ from kb.minutes.people import People, find_people
 from kb.minutes.questions import is_question
 from kb.minutes.sections import Section, sections
 
-__all__ = ["Statement", "StatementKind", "find_statements", "statements_in"]
+__all__ = ["Statement", "find_statements", "statements_in"]
 
 
 # What a line under "Besluiten" calls itself counts for more than where it stands.
 _OTHERWISE = re.compile(r"\W*(?:vraag|question|actie(?:punt)?|action(?: item)?)\s*:", re.IGNORECASE)
-
-
-class StatementKind(StrEnum):
-    """What a statement in minutes is. A quotation is one too: see `kb.minutes.quotations`."""
-
-    CITAAT = "citaat"
-    BESLUIT = "besluit"
-    ACTIE = "actie"
-    VRAAG = "vraag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
