@@ -54,15 +54,19 @@ Outcomes = Iterator[tuple[Source, Document | ParseError]]
 
 
 @contextlib.contextmanager
-def read_all(corpus: Corpus, settings: Settings, *, readings: Readings, working: Path) -> Iterator[Outcomes]:
+def read_all(
+    corpus: Corpus, settings: Settings, *, readings: Readings, working: Path, processes: int | None = None
+) -> Iterator[Outcomes]:
     """Each source of the corpus, in order, with its document or with why there is none.
 
     The first are being read when the block begins, whenever they are asked for, and no more is read after it.
     What is new is read with the options of `readings` and kept there. `working` is a folder for the readers'
-    temporary files, which exists and is the caller's to remove. Raises `ReadersUnavailable`, or
-    `IndexNotWritten` when a disk is full.
+    temporary files, which exists and is the caller's to remove. Without a number of `processes` half of the
+    processors have one. Raises `ReadersUnavailable`, or `IndexNotWritten` when a disk is full.
     """
-    with _Readers(corpus.root, settings, readings=readings, working=working) as readers:
+    # Half of the processors: the encoder works at the same time.
+    processes = processes or max(1, (os.cpu_count() or 2) // 2)
+    with _Readers(corpus.root, settings, readings, working, processes) as readers:
         sources = iter(corpus.sources)
         waiting = deque(readers.begun(source) for source in islice(sources, _AHEAD))
 
@@ -126,11 +130,14 @@ def _unavailable(error: Exception) -> ReadersUnavailable:
 class _Readers:
     """The processes that read, started with the first source that is new."""
 
-    def __init__(self, root: Path, settings: Settings, *, readings: Readings, working: Path) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, readings: Readings, working: Path, processes: int
+    ) -> None:
         self._root = root
         self._settings = settings
         self._readings = readings
         self._working = working
+        self._processes = processes
         self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Self:
@@ -149,8 +156,7 @@ class _Readers:
         """Have a source read."""
         if self._pool is None:
             self._pool = ProcessPool(
-                # Half of the processors: the encoder works at the same time.
-                max_workers=max(1, (os.cpu_count() or 2) // 2),
+                max_workers=self._processes,
                 initializer=_confine,
                 initargs=(self._settings.reader_megabytes, os.getpid()),
                 context=multiprocessing.get_context("spawn"),

@@ -10,6 +10,8 @@ import contextlib
 import logging
 import pickle
 import socket
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +33,10 @@ _log = logging.getLogger(__name__)
 
 # Sources that a process is given at a time: enough that starting its readers costs little beside them.
 _AT_ONCE = 16
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 15.0
+# What a batch may take beyond the time of its readers before Ray holds that nothing is done any more: for so
+# long it starts processes anew, also where each of them is ended by what it was given.
+_IDLE_SECONDS = 600
 _SENT, _TOLD = "sent", "told"
 
 
@@ -51,13 +56,19 @@ class Cluster:
             [{_SENT: pickle.dumps(source)} for source in sources],
             override_num_blocks=-(-len(sources) // _AT_ONCE),
         )
-        processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        # By default it ends a build after half an hour without a batch, which files under OCR may take.
+        most = _AT_ONCE * job.settings.file_seconds + _IDLE_SECONDS
+        ray.data.DataContext.get_current().execution_no_progress_timeout_s = most
+        on_graphics = job.settings.device.startswith("cuda")
+        kind = "GPU" if on_graphics else "CPU"
+        processes = max(1, int(ray.cluster_resources().get(kind, 1)))
         data = data.map_batches(
             _Process,
             fn_constructor_args=(pickle.dumps(job),),
             batch_size=_AT_ONCE,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=processors),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=processes),
             num_cpus=1,
+            num_gpus=1 if on_graphics else None,
         )
         try:
             for row in data.iter_rows():
@@ -65,7 +76,7 @@ class Cluster:
                 told: Told = pickle.loads(row[_TOLD])  # noqa: S301
                 if told.refusal:
                     raise ClusterUnavailable(
-                        f"The cluster at {self._address} would build another index: {told.refusal}"
+                        f"The cluster at {self._address} cannot build this index: {told.refusal}"
                     )
                 yield told
         except ray.exceptions.RayError as error:
@@ -146,33 +157,40 @@ def joined(address: str) -> Iterator[Cluster]:
             f"Ray is not installed ({error}). Run: pip install 'kennisbank[ray]'"
         ) from error
     _refuse_silent(address)
-    with warnings.catch_warnings():
-        # Of its own options, that are to change.
-        warnings.simplefilter("ignore")
-        try:
+    try:
+        with warnings.catch_warnings():
+            # Of its own options, that are to change.
+            warnings.simplefilter("ignore")
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:
-            raise _unreachable(address, error) from error
-        try:
-            for name in ("ray", "ray.data"):
-                logging.getLogger(name).setLevel(logging.ERROR)
-            context = ray.data.DataContext.get_current()
-            context.enable_progress_bars = False
-            context.execution_options.preserve_order = True
-            yield Cluster(ray, address)
-        finally:
-            ray.shutdown()
+    except Exception as error:
+        raise _unreachable(address, error) from error
+    try:
+        for name in ("ray", "ray.data"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.execution_options.preserve_order = True
+        yield Cluster(ray, address)
+    finally:
+        ray.shutdown()
 
 
 def _refuse_silent(address: str) -> None:
-    """Raise `ClusterUnavailable` where nothing listens: Ray itself tries for minutes."""
-    host, _, port = address.rpartition(":")
-    if address == "auto" or "//" in address or not port.isdecimal():
+    """Raise `ClusterUnavailable` where no Ray answers: to join, Ray itself tries for minutes, out of reach of
+    Python."""
+    if address == "auto":
         return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise _unreachable(address, ValueError("it is no host:port"))
     try:
         socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+        asked = (sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address)
+        subprocess.run(asked, check=True, capture_output=True, timeout=_ANSWER_SECONDS)
     except (OSError, OverflowError) as error:
         raise _unreachable(address, error) from error
+    except subprocess.SubprocessError as error:
+        raise _unreachable(address, ValueError("what listens there is no Ray that answers")) from error
 
 
 def _unreachable(address: str, error: Exception) -> ClusterUnavailable:

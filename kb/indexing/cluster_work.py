@@ -20,7 +20,7 @@ from kb.chunking import chunk
 from kb.corpus import Corpus
 from kb.documents import Document, Source
 from kb.embedding import EncoderIdentity, load_encoder
-from kb.errors import ParseError
+from kb.errors import EncoderUnavailable, IndexNotWritten, ParseError, ReadersUnavailable
 from kb.index.writing import StoredVectors, embedded_hash
 from kb.indexing.encoding import LocalEncoding
 from kb.indexing.reuse import program_digest
@@ -70,17 +70,21 @@ def short_hash(embedded: str) -> int:
 
 
 class Worker:
-    """One process, with an encoder of its own."""
+    """One process, with an encoder of its own. What it cannot do it tells; it raises nothing."""
 
     def __init__(self, job: Job) -> None:
-        """Load the encoder. Raises `EncoderUnavailable`."""
+        """Load the encoder."""
         self._job = job
         folder = Path(tempfile.mkdtemp(prefix="kb-cluster-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._working = folder / "working"
         self._working.mkdir()
         self._readings = Readings(folder / "readings", read_options(job.settings))
-        encoder = load_encoder(job.settings)
+        try:
+            encoder = load_encoder(job.settings)
+        except EncoderUnavailable as error:
+            self._refusal: str | None = f"{socket.gethostname()}: {error}"
+            return
         self._window = passage_window(job.settings, encoder)
         self._encoding = LocalEncoding(encoder, has_sentences=job.has_sentences)
         self._refusal = self._why_not(encoder.identity)
@@ -89,9 +93,16 @@ class Worker:
         """What came of each source, in order."""
         if self._refusal:
             return [Told(refusal=self._refusal) for _ in sources]
-        corpus = Corpus(root=self._job.root, sources=tuple(sources))
-        settings = self._job.settings
-        with read_all(corpus, settings, readings=self._readings, working=self._working) as outcomes:
+        try:
+            return self._read(Corpus(root=self._job.root, sources=tuple(sources)))
+        except (IndexNotWritten, ReadersUnavailable) as error:
+            return [Told(refusal=f"{socket.gethostname()}: {error}") for _ in sources]
+
+    def _read(self, corpus: Corpus) -> list[Told]:
+        # One process that reads: there is a worker for each processor already.
+        with read_all(
+            corpus, self._job.settings, readings=self._readings, working=self._working, processes=1
+        ) as outcomes:
             found = [self._of(source, outcome) for source, outcome in outcomes]
         self._readings.forget_all_but([])
         return found

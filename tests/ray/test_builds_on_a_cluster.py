@@ -34,12 +34,26 @@ from kb.indexing.cluster_work import Job, Told, Worker
 from kb.reports import BuildReport
 from kb.settings import Settings
 
+# Ray's own, of its options that are to change.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
 _SENTENCES = (
     "De gemeente deelt sensordata over lantaarnpalen met de provincie.",
     "De griffier vraagt de raad om rust tijdens de vergadering.",
     "Het archief verhuist naar een ander gebouw aan de rand van de stad.",
     "Wie het netwerk afsluit, overlegt eerst met de gemeentesecretaris.",
 )
+
+
+# In the environment of the nodes and of what they start.
+_OURS, _MARK = "TEST_CLUSTER_OF", str(os.getpid())
+
+
+def _is_ours(process: Path) -> bool:
+    try:
+        return f"{_OURS}={_MARK}".encode() in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +64,7 @@ def address(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     ray = Path(sys.executable).with_name("ray")
     # Not a folder of pytest: the path of a socket may have 107 characters.
     folder = Path("/tmp") / f"kb-ray-{os.getpid()}"  # noqa: S108
-    environment = os.environ | {"PYTHONPATH": str(root), "RAY_DISABLE_MEMORY_MONITOR": "1"}
+    environment = os.environ | {"PYTHONPATH": str(root), "RAY_DISABLE_MEMORY_MONITOR": "1", _OURS: _MARK}
     common = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats", "--block"]
     head = [
         ray, "start", "--head", f"--port={port}", "--node-ip-address=127.0.0.1", f"--temp-dir={folder}",
@@ -138,11 +152,6 @@ def local(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Setti
     return settings, built(settings, None)
 
 
-def _same(report: BuildReport) -> BuildReport:
-    """A report without what is of the one build."""
-    return dataclasses.replace(report, generation="", created=report.created.replace(year=2000), seconds=0.0)
-
-
 def _files(settings: Settings) -> dict[str, bytes]:
     """The files of the live generation, but for what tells when it was made."""
     folder = live(settings).folder
@@ -223,7 +232,7 @@ def test_a_process_that_is_killed_is_replaced(
                     command = status.read_bytes()
                 except OSError:
                     continue
-                if command.startswith(b"ray::") and b"MapBatches" in command and b"told" not in command:
+                if command.startswith(b"ray::") and b"MapBatches" in command and _is_ours(status.parent):
                     pid = int(status.parent.name)
                     time.sleep(0.5)
                     os.kill(pid, signal.SIGKILL)
@@ -285,6 +294,34 @@ def test_the_command_builds_on_the_cluster(address: str, corpus: Path, root: Pat
     done = run_build(root, corpus, tmp_path, address)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["documents"] == 21
+
+
+def test_an_address_where_something_else_listens_is_told(tmp_path: Path, corpus: Path, root: Path) -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        done = run_build(root, corpus, tmp_path, f"127.0.0.1:{mute.getsockname()[1]}")
+    assert done.returncode not in (0, None)
+    assert "no Ray that answers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["foo", "ray://127.0.0.1:1", "http://127.0.0.1:80"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    with pytest.raises(ClusterUnavailable, match="host:port"), joined(address):
+        pass
+
+
+def test_a_node_without_the_model_is_told(cluster: Cluster, corpus: Path, tmp_path: Path) -> None:
+    class Other(Cluster):
+        def told(self, job: Job, sources: Sequence[Source]) -> Iterator[Told]:
+            without = job.settings.model_copy(update={"model": str(tmp_path / "nowhere")})
+            return super().told(dataclasses.replace(job, settings=without), sources)
+
+    settings = settings_in(tmp_path / "indexes", corpus)
+    settings.indexes.mkdir()
+    with pytest.raises(ClusterUnavailable, match=f"{socket.gethostname()}: The model"):
+        built(settings, Other(cluster._ray, cluster._address))
 
 
 def test_an_address_where_nothing_answers_is_told_at_once(tmp_path: Path, corpus: Path, root: Path) -> None:
