@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -363,6 +364,27 @@ def test_a_port_in_use_is_found_before_the_application_and_its_model_are_loaded(
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "kb.cli.serving" in imported
     assert not {"api.app", "torch"} & imported
+
+
+def test_answers_are_sent_at_once() -> None:
+    """Else the body of each waits 40 ms, until the client has told that it has the head."""
+
+    async def told() -> int:
+        (listener,) = listen("127.0.0.1", 0, queue=1)
+        accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            used = writer.get_extra_info("socket")
+            accepted.set_result(used.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(answer, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            found = await accepted
+            writer.close()
+            return found
+
+    assert asyncio.run(told())
 
 
 def test_a_service_listens_on_every_address_of_a_name() -> None:

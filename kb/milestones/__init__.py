@@ -177,7 +177,13 @@ def _is_of_most(milestone: Milestone, texts: Sequence[str]) -> bool:
 
 
 def _is_touched(milestone: Milestone, words: str) -> bool:
-    return any(_spaced(phrase) in words for phrase in milestone.terms)
+    return any(_spaced_term(phrase) in words for phrase in milestone.terms)
+
+
+# The terms of a list of laws are few, and looked for with every search.
+@lru_cache(maxsize=2_000)
+def _spaced_term(phrase: str) -> str:
+    return _spaced(phrase)
 
 
 def _spaced(text: str) -> str:
