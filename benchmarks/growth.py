@@ -72,6 +72,8 @@ def main() -> int:
     if options.fresh:
         shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True, exist_ok=True)
+    # Where it is set every process compiles the program anew, as no installed one does.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     results = Results(RESULTS)
     if not options.table:
         measure(results, options)

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from kb.changes import Hashes
 from kb.documents import Event, Passage
-from kb.embedding import Encoder, EncoderIdentity
-from kb.errors import IndexNotWritten
+from kb.embedding import Encoded, Encoder, EncoderIdentity
+from kb.errors import EncoderUnavailable, IndexNotWritten
 from kb.files import sync
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest, Rows
@@ -50,7 +50,7 @@ class Draft:
         `token_passages`, where it is given, no token vectors are kept.
         """
         self._generations = generations
-        self._encode_queries = encoder.encode_queries
+        self._encoder = encoder
         self._identity = identity = encoder.identity
         self.folder = stage
         self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
@@ -128,6 +128,13 @@ class Draft:
         # Hundreds of megabytes go to the disk while the processor does what is left to do.
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         self._synced = [self._syncing.submit(sync, file) for file in files]
+
+    def _encode_queries(self, texts: Sequence[str]) -> list[Encoded]:
+        try:
+            return self._encoder.encode_queries(texts)
+        except RuntimeError as error:
+            # Beside it, a RuntimeError tells that the index cannot be written.
+            raise EncoderUnavailable(f"Queries cannot be encoded to measure the index ({error})") from error
 
     def add_themes(self, themes: Iterable[tuple[Theme, Rows]]) -> None:
         """Say which passages belong to each theme, by their rows.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -106,6 +107,72 @@ def test_nearest_are_found_as_often_as_the_manifest_says(many: tuple[Floats, Vec
     for one, query in zip(found, queries, strict=True):
         np.testing.assert_allclose(one.scores, vectors[one.rows] @ query, atol=1e-6)
         assert list(one.scores) == sorted(one.scores, reverse=True)
+
+
+def test_a_filter_that_leaves_another_subject_finds_all_it_asks_of_it(
+    many: tuple[Floats, Vectors, Manifest],
+) -> None:
+    """What is left lies in other lists than the query does, and is more than is compared one by one."""
+    vectors, opened, _ = many
+    far = vectors @ vectors[3]
+    mask = far <= np.quantile(far, 0.5)
+    allowed = np.flatnonzero(mask)
+    assert len(allowed) > 10_000
+    shared = 0
+    for query in asked(vectors)[:60]:
+        found = opened.nearest(query, k=200, mask=mask)
+        assert len(found) == 200
+        assert mask[found.rows].all()
+        true = allowed[np.argsort(-(vectors[allowed] @ query))[:10]]
+        shared += len(np.intersect1d(found.rows[:10], true))
+    assert shared / 600 >= 0.9
+
+
+def _rewritten(folder: Path, change: Callable[[Any], object]) -> None:
+    """The lists with something else in them, as an archive of somebody else may hold."""
+    file = folder / "nearest.faiss"
+    lists = faiss.read_index(str(file))
+    change(lists)
+    faiss.write_index(lists, str(file))
+
+
+@pytest.mark.parametrize("kind", ["strange", "twice", "shorter", "other-metric"])
+def test_lists_that_do_not_hold_each_passage_once_are_refused(tmp_path: Path, kind: str) -> None:
+    vectors = clustered(3_000)
+    manifest = write_vectors(tmp_path, vectors)
+
+    def change(lists: Any) -> None:
+        if kind == "other-metric":
+            lists.metric_type = faiss.METRIC_L2
+            return
+        lists.reset()
+        rows = np.arange(3_000)
+        if kind == "strange":
+            rows[7] = 10**9
+        elif kind == "twice":
+            rows[7] = 8
+        end = 2_999 if kind == "shorter" else 3_000
+        lists.add_with_ids(vectors[:end], rows[:end])
+
+    _rewritten(tmp_path, change)
+    with pytest.raises(ValueError, match=r"nearest\.faiss"):
+        open_vectors(tmp_path, manifest)
+
+
+def test_the_lists_are_learned_of_what_everybody_may_see(tmp_path: Path) -> None:
+    vectors, open_rows = clustered(3_000), np.arange(0, 3_000, 2)
+    other = vectors.copy()
+    other[1::2] = clustered(1_500, seed=9)
+    middles = []
+    for name, own in (("one", vectors), ("other", other)):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_vectors(folder, own)
+        rows = VectorRows(folder / "vectors.faiss", dimension=WIDTH, passages=3_000)
+        assert approximate(folder, rows, asked(vectors), open_rows)
+        lists = faiss.read_index(str(folder / "nearest.faiss"))
+        middles.append(lists.quantizer.reconstruct_n(0, lists.nlist))
+    np.testing.assert_array_equal(*middles)
 
 
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.3, 0.6, 0.99])

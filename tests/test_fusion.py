@@ -13,7 +13,7 @@ def candidates(
     dense: Sequence[float], lexical: Sequence[float], *, fit: Sequence[float] = (), known: float = 1.0
 ) -> Candidates:
     return Candidates(
-        records=(),
+        outlines=(),
         rows=np.arange(len(dense)),
         dense=np.array(dense, np.float32),
         lexical=np.array(lexical, np.float32),

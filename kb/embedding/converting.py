@@ -39,6 +39,9 @@ def converted(model: BertFolder, revision: str) -> Path:
                 f"The model in {model.path} cannot be converted in {folder.parent} ({error}). Make 300 MB of "
                 "room there, set XDG_CACHE_HOME to a folder that can be written, or KB_PRECISION to float32"
             ) from error
+        for older in folder.parent.glob(f"converted-{revision}-*"):
+            if older != folder:
+                forget(older)
     return folder
 
 

@@ -7,6 +7,7 @@ of words are found by `kb.embedding.unigram`. Both give the same tokens.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -99,7 +100,9 @@ class PieceTokenizer:
         self._after: list[int] = rules["after"]
         # Special tokens are themselves, also in a text that somebody wrote.
         self._special: dict[str, int] = rules["special"]
-        self._any_special = re.compile("|".join(map(re.escape, self._special)) or r"(?!)")
+        # The longest first, as the library has it.
+        longest = sorted(self._special, key=len, reverse=True)
+        self._any_special = re.compile("|".join(map(re.escape, longest)) or r"(?!)")
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text."""
@@ -166,6 +169,8 @@ def write_pieces(file: Path, folder: Path) -> None:
         and not model.get("byte_fallback")
         and isinstance(model.get("unk_id"), int)
         and around is not None
+        # Then a piece after a special token is cut otherwise than at the beginning.
+        and "first" not in json.dumps(told.get("pre_tokenizer"))
         and not any(
             token[name] for token in added for name in ("single_word", "lstrip", "rstrip", "normalized")
         )
@@ -189,7 +194,10 @@ def write_pieces(file: Path, folder: Path) -> None:
         "after": after,
     }
     (folder / _PIECES).write_text(json.dumps([piece for piece, _ in vocabulary]), encoding="utf-8")
-    np.save(folder / _SCORES, np.array([score for _, score in vocabulary], np.float64))
+    # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
+    scores = io.BytesIO()
+    np.save(scores, np.array([score for _, score in vocabulary], np.float64))
+    (folder / _SCORES).write_bytes(scores.getvalue())
     # The last, by which the others are known to be there.
     (folder / _RULES).write_text(json.dumps(written), encoding="utf-8")
 

@@ -52,14 +52,17 @@ def query_of(text: str) -> str | None:
     return " ".join(long[len(long) // 2][:_WORDS]) if long else None
 
 
-def approximate(folder: Path, rows: VectorRows, queries: Floats) -> Approximation | None:
+def approximate(
+    folder: Path, rows: VectorRows, queries: Floats, learned_of: Rows | None = None
+) -> Approximation | None:
     """Write `nearest.faiss` into `folder`, of the vectors in `rows`, and tell what it is.
 
-    What it finds is measured with `queries`, of shape (queries, dimension): those of `query_of`. None, and no
-    file, where vectors lie so that their nearest are not found by looking into half of the lists: all are
-    compared then. Raises `OSError` when there is no room.
+    The lists are learned of the passages in `learned_of`, of all without it, so that what everybody finds
+    does not depend on what only members may see. What it finds is measured with `queries`, of shape (queries,
+    dimension): those of `query_of`. None, and no file, where vectors lie so that their nearest are not found
+    by looking into half of the lists: all are compared then. Raises `OSError` when there is no room.
     """
-    inverted = _built(rows, np.random.default_rng(_SEED))
+    inverted = _built(rows, np.arange(rows.passages) if learned_of is None else learned_of)
     file = folder / NEAREST
     # Through a file of Python's: that of FAISS closes without a word when the disk is full.
     with file.open("wb") as stream:
@@ -75,8 +78,8 @@ def approximate(folder: Path, rows: VectorRows, queries: Floats) -> Approximatio
     return found
 
 
-def _built(rows: VectorRows, random: np.random.Generator) -> Any:
-    count = min(math.ceil(4 * math.sqrt(rows.passages)), rows.passages)
+def _built(rows: VectorRows, learned_of: Rows) -> Any:
+    count = min(math.ceil(4 * math.sqrt(rows.passages)), len(learned_of))
     quantizer = faiss.IndexFlatIP(rows.dimension)
     inverted = faiss.IndexIVFScalarQuantizer(
         quantizer, rows.dimension, count, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
@@ -84,8 +87,9 @@ def _built(rows: VectorRows, random: np.random.Generator) -> Any:
     inverted.cp.niter = _ROUNDS
     inverted.cp.max_points_per_centroid = _POINTS_PER_LIST
     inverted.cp.seed = _SEED
-    points = min(rows.passages, count * _POINTS_PER_LIST)
-    inverted.train(rows.at(np.sort(random.choice(rows.passages, points, replace=False))))
+    points = min(len(learned_of), count * _POINTS_PER_LIST)
+    random = np.random.default_rng(_SEED)
+    inverted.train(rows.at(np.sort(random.choice(learned_of, points, replace=False))))
     for some in _blocks(rows):
         inverted.add(rows.at(some))
     return inverted

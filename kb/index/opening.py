@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import faiss
+import numpy as np
 
 from kb.index import Manifest, Mask
 from kb.index.approximating import NEAREST
@@ -59,12 +60,33 @@ def open_vectors(folder: Path, manifest: Manifest) -> Vectors:
     rows = VectorRows(file, dimension=dimension, passages=passages)
     # Other flags map the lists too, and start tens of threads to read ahead for every query.
     inverted: Any = faiss.read_index(str(folder / NEAREST), faiss.IO_FLAG_MMAP_IFC)
-    told = (dimension, passages, manifest.approximation.lists)
-    if not isinstance(inverted, faiss.IndexIVFScalarQuantizer) or told != (
-        inverted.d, inverted.ntotal, inverted.nlist,
-    ):  # fmt: skip
+    if not _are_lists_of(inverted, manifest):
         raise ValueError(f"{NEAREST} is not of these {passages} passages")
     return ApproximateVectors(inverted, rows, manifest.approximation)
+
+
+def _are_lists_of(inverted: Any, manifest: Manifest) -> bool:
+    """Whether they are lists as a build makes them, and hold each passage once."""
+    way, width = manifest.approximation, manifest.encoder.dimension
+    if way is None or not isinstance(inverted, faiss.IndexIVFScalarQuantizer):
+        return False
+    inner, middle = faiss.METRIC_INNER_PRODUCT, inverted.quantizer
+    shape = (inverted.d, inverted.ntotal, inverted.nlist, inverted.metric_type, inverted.code_size)
+    if shape != (width, manifest.passages, way.lists, inner, width) or (
+        (inverted.sq.qtype, middle.d, middle.ntotal, middle.metric_type)
+        != (faiss.ScalarQuantizer.QT_8bit, width, way.lists, inner)
+    ):
+        return False
+    lists: Any = inverted.invlists
+    sizes = [lists.list_size(number) for number in range(way.lists)]
+    if lists.code_size != width or sum(sizes) != manifest.passages:
+        return False
+    rows = np.concatenate(
+        [faiss.rev_swig_ptr(lists.get_ids(at), size) for at, size in enumerate(sizes) if size]
+    )
+    # In this order: a number that is none of a passage cannot be counted.
+    is_within = bool(rows.min() >= 0 and rows.max() < manifest.passages)
+    return is_within and len(np.unique(rows)) == manifest.passages
 
 
 def open_postings(folder: Path, *, passages: int) -> Postings:

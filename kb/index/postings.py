@@ -19,6 +19,9 @@ from kb.index import Mask, Rows, Scores, Terms
 
 TERMS, STARTS, ROWS, WEIGHTS = "terms.txt", "starts.npy", "rows.npy", "weights.npy"
 
+# Postings that are counted in one go.
+_AT_ONCE = 4_000_000
+
 _Numbers = npt.NDArray[np.integer]
 
 
@@ -99,8 +102,15 @@ class Postings:
 
     def held(self, mask: Mask) -> npt.NDArray[np.int64]:
         """How many of the passages in `mask`, of shape (passages,), hold each term; of shape (terms,)."""
-        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(mask[self.rows], dtype=np.int64)])
-        held: npt.NDArray[np.int64] = before[self.starts[1:]] - before[self.starts[:-1]]
+        # How many there are before the first of each term; in parts, for the rows are many.
+        before = np.zeros(len(self.starts), np.int64)
+        so_far = 0
+        for start in range(0, len(self.rows), _AT_ONCE):
+            counted = np.cumsum(mask[self.rows[start : start + _AT_ONCE]], dtype=np.int64)
+            first, last = np.searchsorted(self.starts, [start + 1, start + len(counted) + 1])
+            before[first:last] = so_far + counted[self.starts[first:last] - start - 1]
+            so_far += int(counted[-1])
+        held: npt.NDArray[np.int64] = before[1:] - before[:-1]
         return held
 
     def _column(self, term: str) -> tuple[_Numbers, Scores]:

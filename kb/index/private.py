@@ -256,7 +256,7 @@ class PrivateView(View):
             at = np.flatnonzero(np.isin(rows, some))
             if len(at):
                 found[at] -= self._index.lexical_scores(terms, rows[at])
-        found[found < _NOTHING] = 0.0
+        found[found < _NOTHING * np.maximum(scores, 1.0)] = 0.0
         return found
 
     def _levelled(self, scores: Scores, rows: Rows) -> Scores:

@@ -97,17 +97,23 @@ class ApproximateVectors:
         return self._rows.at(rows)
 
     def _candidates(self, query: Floats, k: int, mask: Mask | None) -> Rows:
+        """More rows than are asked for: those with the largest products of bytes, in order."""
+        lists, most = self._approximation.lists, math.ceil(max(k, 1) * _MORE)
+        asked: dict[str, Any] = {}
         nprobe = self._approximation.nprobe
-        named: dict[str, Any] = {}
         if mask is not None:
-            named["sel"], _bits = _selector(mask)
-            # What is left lies more thinly, and so farther from the query.
-            nprobe = math.ceil(nprobe * math.sqrt(len(mask) / mask.sum()))
-        parameters: Any = faiss.SearchParametersIVF(**named)
-        parameters.nprobe = min(nprobe, self._approximation.lists)
-        _, rows = self._inverted.search(query.reshape(1, -1), math.ceil(max(k, 1) * _MORE), params=parameters)
-        found: Rows = np.sort(rows[0][rows[0] >= 0])
-        return found
+            asked["sel"], _bits = _selector(mask)
+            # As many of those that are left are compared as of all without a mask.
+            nprobe = math.ceil(nprobe * len(mask) / int(mask.sum()))
+        parameters: Any = faiss.SearchParametersIVF(**asked)
+        while True:
+            parameters.nprobe = min(nprobe, lists)
+            _, rows = self._inverted.search(query.reshape(1, -1), most, params=parameters)
+            found: Rows = np.sort(rows[0][rows[0] >= 0])
+            # What is left may all lie elsewhere than the query does.
+            if len(found) >= k or nprobe >= lists:
+                return found
+            nprobe *= 2
 
 
 class VectorRows:
@@ -136,7 +142,7 @@ class VectorRows:
 def _selector(mask: Mask) -> tuple[Any, npt.NDArray[np.uint8]]:
     """A mask as FAISS takes it, and the bits that must live as long."""
     bits = np.packbits(mask, bitorder="little")
-    return faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(bits)), bits
+    return faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits)), bits
 
 
 def _ranking(rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], k: int) -> Ranking:

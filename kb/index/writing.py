@@ -282,7 +282,7 @@ class IndexWriter:
         if encode_queries and asked:
             rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)
             queries = np.stack([one.vector for one in encode_queries(asked)])
-            self.approximation = approximate(self._folder, rows, queries)
+            self.approximation = approximate(self._folder, rows, queries, self._learned_of())
         for lists in (self._tokens, self._sentences):
             if lists:
                 lists.finish()
@@ -301,11 +301,18 @@ class IndexWriter:
 
     def _sample_of_queries(self) -> list[str]:
         """What may be asked of some passages, evenly spread."""
-        rows = np.linspace(0, self.passages - 1, 4 * SAMPLE).astype(np.int64)
+        learned_of = self._learned_of()
+        rows = learned_of[np.linspace(0, len(learned_of) - 1, 4 * SAMPLE).astype(np.int64)]
         query = "SELECT text FROM passages WHERE row = ?"
         texts = (self._database.execute(query, (row,)).fetchone()[0] for row in np.unique(rows).tolist())
         asked = dict.fromkeys(filter(None, map(query_of, texts)))
         return list(asked)[:: max(1, len(asked) // SAMPLE)][:SAMPLE]
+
+    def _learned_of(self) -> Rows:
+        """The rows of the open passages; of all where none is."""
+        is_open = self._is_open()
+        rows: Rows = np.flatnonzero(is_open if is_open.any() else ~is_open)
+        return rows
 
     def _texts(self, is_open: Mask) -> Iterator[str]:
         """The texts of the passages that everybody may see, and then of the others, in order."""

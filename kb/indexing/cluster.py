@@ -21,7 +21,7 @@ import numpy as np
 
 from kb.corpus import Corpus
 from kb.documents import Passage, Source
-from kb.errors import ClusterUnavailable, FileChanged
+from kb.errors import ClusterUnavailable, FileChanged, KBError
 from kb.index.writing import StoredVectors, embedded_hash
 from kb.indexing.cluster_work import Job, Told, Worker
 from kb.indexing.encoding import PassageEncoding
@@ -79,7 +79,9 @@ class Cluster:
                         f"The cluster at {self._address} cannot build this index: {told.refusal}"
                     )
                 yield told
-        except ray.exceptions.RayError as error:
+        except KBError:
+            raise
+        except Exception as error:
             raise ClusterUnavailable(
                 f"The cluster at {self._address} did not finish ({_first_line(error)}). Nothing was "
                 "published; see ray status and the logs of Ray, then build again, or without --ray"
@@ -104,7 +106,9 @@ class ClusterReading:
 
         def outcomes() -> Outcomes:
             told_of = self._cluster.told(self._job, corpus.sources)
-            for source, told in zip(corpus.sources, told_of, strict=True):
+            for source in corpus.sources:
+                # What it does not tell of is read here.
+                told = next(told_of, Told())
                 outcome = told.outcome
                 if outcome is None or isinstance(outcome, FileChanged):
                     _log.warning("%s is not the same file on the cluster: it is read here", source.path)
@@ -151,7 +155,6 @@ def joined(address: str) -> Iterator[Cluster]:
     try:
         import ray
         import ray.data
-        import ray.exceptions
     except ImportError as error:
         raise ClusterUnavailable(
             f"Ray is not installed ({error}). Run: pip install 'kennisbank[ray]'"

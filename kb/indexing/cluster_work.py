@@ -5,10 +5,8 @@ It is the build's own code, with its own limits on what a file may take; nothing
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,11 +73,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         """Load the encoder."""
         self._job = job
-        folder = Path(tempfile.mkdtemp(prefix="kb-cluster-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._working = folder / "working"
-        self._working.mkdir()
-        self._readings = Readings(folder / "readings", read_options(job.settings))
+        self._options = read_options(job.settings)
         try:
             encoder = load_encoder(job.settings)
         except EncoderUnavailable as error:
@@ -99,16 +93,18 @@ class Worker:
             return [Told(refusal=f"{socket.gethostname()}: {error}") for _ in sources]
 
     def _read(self, corpus: Corpus) -> list[Told]:
-        # One process that reads: there is a worker for each processor already.
-        with read_all(
-            corpus, self._job.settings, readings=self._readings, working=self._working, processes=1
-        ) as outcomes:
-            found = [self._of(source, outcome) for source, outcome in outcomes]
-        self._readings.forget_all_but([])
-        return found
+        # Of each batch its own, so that what members alone may read stays no longer than that.
+        with tempfile.TemporaryDirectory(prefix="kb-cluster-", ignore_cleanup_errors=True) as folder:
+            readings = Readings(Path(folder) / "readings", self._options)
+            working = Path(folder) / "working"
+            working.mkdir()
+            # One process that reads: there is a worker for each processor already.
+            with read_all(
+                corpus, self._job.settings, readings=readings, working=working, processes=1
+            ) as outcomes:
+                return [self._of(outcome, readings.kept(source)) for source, outcome in outcomes]
 
-    def _of(self, source: Source, outcome: Document | ParseError) -> Told:
-        reading = self._readings.kept(source)
+    def _of(self, outcome: Document | ParseError, reading: bytes | None) -> Told:
         if isinstance(outcome, ParseError):
             return Told(outcome=outcome, reading=reading)
         passages = chunk(masked_document(outcome, self._job.privacy).document, self._window)
@@ -128,6 +124,6 @@ class Worker:
             return f"{here} has another version of this program; install the same on every machine"
         if identity != self._job.identity:
             return f"{here} has another model {identity.model} ({identity.revision}); install the same"
-        if self._readings.made_with != self._job.made_with:
+        if Readings(Path(), self._options).made_with != self._job.made_with:
             return f"{here} reads files with other libraries, or only one of both has Tesseract"
         return None
