@@ -19,7 +19,8 @@ import pytest
 from kb.documents import Kind
 from kb.errors import CorruptIndex, IncompatibleIndex, NotFound
 from kb.index import Filter, Outline
-from kb.index.embedded import EmbeddedIndex, _top
+from kb.index.best_rows import best_rows
+from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import CHECKSUM, MANIFEST, write_manifest
 from kb.index.posting_writing import BM25_B, BM25_K1
 from kb.index.vector_lists import quantise
@@ -592,4 +593,4 @@ def test_the_best_scores_are_found_among_many(k: int) -> None:
         # Many are equal, and many are nothing.
         scores = np.floor(random.random(count) * 40).astype(np.float32) * (random.random(count) < 0.6)
         rows = [row for row in np.lexsort((np.arange(count), -scores)) if scores[row] > 0]
-        assert _top(scores.astype(np.float32), k).tolist() == rows[:k]
+        assert best_rows(scores.astype(np.float32), k).tolist() == rows[:k]

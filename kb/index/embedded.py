@@ -29,6 +29,7 @@ from kb.index import (
     Terms,
     Words,
 )
+from kb.index.best_rows import best_rows
 from kb.index.columns import DocumentColumns
 from kb.index.connections import Connections
 from kb.index.copying import KeptDocument, Prepared, read_prepared, read_rows, read_works
@@ -57,9 +58,6 @@ NOT_WRITTEN = (OSError, sqlite3.Error, RuntimeError)
 
 # What a build tells of itself, beside what is searched.
 REPORT = "report.json"
-
-# Scores of which only the best is looked at first: some 4,000 blocks of a million passages.
-_BLOCK = 256
 
 # SQLite's bound on variables in one statement is far above this in every build of it.
 _VARIABLES = 500
@@ -173,7 +171,7 @@ class EmbeddedIndex:
         scores = self._postings.scores(terms, self._passages)
         if not filter.is_open:
             scores = scores * self._mask(filter)
-        rows = _top(scores, k)
+        rows = best_rows(scores, k)
         return Ranking(rows, scores[rows])
 
     def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
@@ -361,21 +359,3 @@ def _length(spans: list[range]) -> int:
             raise ValueError("the passages of its documents do not follow each other")
         end = span.stop
     return end
-
-
-def _floor(scores: Scores, k: int) -> float:
-    """What the k best scores have at least: the k-th best of the best of some blocks of them."""
-    blocks = len(scores) // _BLOCK
-    if blocks <= k:
-        return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if len(scores) > k else 0.0
-    best = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
-    return float(np.partition(best, blocks - k)[blocks - k])
-
-
-def _top(scores: Scores, k: int) -> Rows:
-    """The rows of the k best scores above 0, best first; equal scores by row, so that ties are stable."""
-    if k < 1:
-        return np.empty(0, np.int64)
-    rows: Rows = np.flatnonzero((scores > 0) & (scores >= _floor(scores, k)))
-    order = np.lexsort((rows, -scores[rows]))
-    return rows[order][:k]
