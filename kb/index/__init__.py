@@ -150,10 +150,7 @@ class PassageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a ranking is arranged by: hundreds of passages are looked at for the ten that are shown.
-
-    `twins` are the rows of near-identical passages, in order.
-    """
+    """What rankings are arranged by. `twins` are the rows of near-identical passages, in order."""
 
     row: int
     document_id: str
