@@ -35,7 +35,7 @@ from encoder_engines import AS_IT_COMES, ENGINES, Engine, some_passages
 from growth_charts import draw
 from growth_index import write_index
 from growth_peers import GROWTH_PEERS, measure_peer
-from load import HERE, QUESTIONS, Server, free_port, running
+from load import ERRORS, HERE, QUESTIONS, Server, free_port, running
 
 from kb.embedding import load_encoder
 from kb.generations import Generations
@@ -52,7 +52,8 @@ CHARTS = ROOT / "docs" / "beelden"
 SIZES = (12_000, 100_000, 1_000_000)
 CLIENTS = (1, 16)
 _TOP = 10
-_SECONDS = 30
+_SECONDS = 20
+_SETTLING = 45
 _PASSAGES_ENCODED = 256
 _OFF = {"KB_LATE_INTERACTION": "off", "KB_SENTENCE_VECTORS": "off"}
 
@@ -114,8 +115,9 @@ class Results:
         print(f"growth: {name}", file=sys.stderr, flush=True)
         try:
             self.told[name] = find(*arguments)
-        except (OSError, subprocess.SubprocessError, SystemExit, RuntimeError) as error:
-            print(f"growth: {name} failed: {error}", file=sys.stderr, flush=True)
+        except (Exception, SystemExit) as error:
+            # The next run tries it again; the others go on.
+            print(f"growth: {name} failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             return
         self._file.write_text(json.dumps(self.told, indent=1, ensure_ascii=False), encoding="utf-8")
 
@@ -214,6 +216,8 @@ def searches(place: Path, queries: Sequence[str], clients: int) -> dict[str, Any
     with running(command, environment, "/v1/health/ready", WORK / "serve.log") as server:
         for target in targets[:20]:
             server.get(target)
+        # Meanwhile it learns its suggestions, patiently; what that costs searches is another matter.
+        time.sleep(_SETTLING)
         file.write_text("\n".join(targets[20:]) + "\n", encoding="utf-8")
         wrk = ["wrk", "--threads", "1", "--timeout", "60s", "--script", HERE / "load.lua"]
         wrk += ["--connections", str(clients), "--duration", f"{_SECONDS}s", server.address]
@@ -221,6 +225,8 @@ def searches(place: Path, queries: Sequence[str], clients: int) -> dict[str, Any
             wrk, env=os.environ | {"TARGETS": str(file)}, capture_output=True, text=True, check=True
         )
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        if any(found[kind] for kind in ERRORS):
+            raise RuntimeError(f"requests failed: {found}")
         return found | {"rate": found["requests"] / found["seconds"], "megabytes": server.megabytes()}
 
 

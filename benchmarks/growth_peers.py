@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -37,8 +36,13 @@ def measure_peer(peer: str, place: Path, work: Path) -> dict[str, Any]:
         python, RUNNER, peer, "--passages", given, "--questions", work / "questions.jsonl",
         "--model", default_model_folder(), "--vectors", work / "vectors.sqlite", "--output", output,
     ]  # fmt: skip
-    environment = {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    environment = {
+        "HF_HUB_OFFLINE": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
+        "TQDM_DISABLE": "1",
+    }
     subprocess.run(list(map(str, command)), env=os.environ | environment, check=True, timeout=3_600)
     told = json.loads(output.read_text(encoding="utf-8"))
     p50, p95, p99 = np.percentile(list(told["milliseconds"].values()), [50, 95, 99])
@@ -50,8 +54,7 @@ def measure_peer(peer: str, place: Path, work: Path) -> dict[str, Any]:
         "p50": p50,
         "p95": p95,
         "p99": p99,
-        # The largest of all so far: peers are measured from small to large.
-        "megabytes": max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024,
+        "megabytes": told["megabytes"],
     }
 
 

@@ -259,13 +259,16 @@ def main() -> int:
             peer.index_passages(given)
             passages = [(item["id"], item["text"]) for item in given]
     seconds = time.perf_counter() - start
+    asked = ask(peer, read_lines(options.questions))
+    megabytes = held()
     result = {
         "settings": peer.settings,
+        "megabytes": megabytes,
         "passages": passages,
         "buildSeconds": seconds + vectors.borrowed_seconds,
         "secondsOfSharedVectors": vectors.borrowed_seconds,
         "beyondWindow": window.too_long(vectors.texts),
-        **ask(peer, read_lines(options.questions)),
+        **asked,
     }
     options.output.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
     return 0
@@ -281,6 +284,12 @@ def ask(peer: Peer, questions: Sequence[dict[str, Any]]) -> dict[str, Any]:
         rankings[question["id"]] = peer.search(question["question"])
         milliseconds[question["id"]] = (time.perf_counter() - start) * 1000
     return {"rankings": rankings, "milliseconds": milliseconds}
+
+
+def held() -> float:
+    """The memory of this process, what it shares with others divided among them (PSS), in MB."""
+    lines = Path("/proc/self/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
 
 
 def with_context(passage: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from kb.documents import name_key
-from kb.index import Index
+from kb.index import DocumentRecord, Index
 from kb.suggestions import Suggestion, SuggestionKind
 from kb.suggestions.matching import Suggestions
 from kb.suggestions.phrases import PhraseLearner
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _PASSAGES = 25_000
 # Searches go first: in Python a thread that works holds up the others.
 _PATIENCE = 3.0
+_AT_ONCE = 8
 
 
 class LearnedSuggestions:
@@ -58,7 +59,7 @@ class LearnedSuggestions:
 def learn(index: Index, *, patience: float = 0.0) -> Suggestions:
     """All that an index suggests. Takes a second for some thousands of passages.
 
-    Between documents it waits `patience` times as long as it worked.
+    After every few passages it waits `patience` times as long as it worked.
     """
     return Suggestions([*_names(index), *_phrases(index, patience)])
 
@@ -83,15 +84,22 @@ def _names(index: Index) -> Iterator[Suggestion]:
             yield Suggestion(text=text, kind=kind, documents=documents[key])
 
 
+def _texts(index: Index, record: DocumentRecord, patience: float) -> Iterator[str]:
+    """The texts of a document's passages; after each few it waits."""
+    rows = index.document_rows(record.id)
+    for start in range(rows.start, rows.stop, _AT_ONCE):
+        begun = time.perf_counter()
+        for found in index.passages(range(start, min(start + _AT_ONCE, rows.stop))):
+            yield found.passage.text
+        time.sleep((time.perf_counter() - begun) * patience)
+
+
 def _phrases(index: Index, patience: float) -> Iterator[Suggestion]:
     learner = PhraseLearner()
     documents = index.documents()
     # Evenly spread over the corpus.
     every = max(1, math.ceil(index.manifest.passages / _PASSAGES))
     for record in documents[::every]:
-        begun = time.perf_counter()
-        found = index.passages(index.document_rows(record.id))
-        learner.add(one.passage.text for one in found)
-        time.sleep((time.perf_counter() - begun) * patience)
+        learner.add(_texts(index, record, patience))
     for text, count in learner.phrases().items():
         yield Suggestion(text=text, kind=SuggestionKind.PHRASE, documents=count * every)
