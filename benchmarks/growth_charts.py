@@ -68,10 +68,10 @@ def chart(title: str, lines: Sequence[Line]) -> str:
     foot = _HEIGHT - _BOTTOM + 18
     for value, at in across.ticks():
         parts += _rule(at, _TOP, at, _HEIGHT - _BOTTOM)
-        parts.append(f'<text x="{at:.1f}" y="{foot}" text-anchor="middle">{value:,g}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{foot}" text-anchor="middle">{value:,.0f}</text>')
     for value, at in up.ticks():
         parts += _rule(_LEFT, at, _WIDTH - _RIGHT, at)
-        parts.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{value:,g}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{value:,.0f}</text>')
     for number, (line, colour) in enumerate(zip(lines, _COLOURS, strict=False)):
         places = [(across.at(x), up.at(y)) for x, y in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -88,7 +88,7 @@ class _Scale:
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         logs = [math.log10(value) for value in values] or [0.0]
-        self._low, self._high = math.floor(min(logs)), math.ceil(max(logs) + 1e-9)
+        self._low, self._high = math.floor(min(logs)), math.ceil(max(logs) - 1e-9)
         self._start, self._end = start, end
 
     def at(self, value: float) -> float:
