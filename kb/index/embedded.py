@@ -219,7 +219,7 @@ class EmbeddedIndex:
         found: dict[int, PassageRecord] = {}
         with self._connections.lent() as database:
             for at in range(0, len(wanted), _VARIABLES):
-                found.update(fetch(database, wanted[at : at + _VARIABLES]))
+                found.update(fetch(database, wanted[at : at + _VARIABLES], self._twins))
         return [found[row] for row in wanted]
 
     def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kb.documents import Access, Event, Kind, Locator, Part, Passage
@@ -102,18 +102,18 @@ def passage(row: tuple[Any, ...]) -> Passage:
     )
 
 
-def fetch(database: sqlite3.Connection, rows: list[int]) -> Iterator[tuple[int, PassageRecord]]:
-    """The passages in these rows, at most 500, in any order."""
+def fetch(
+    database: sqlite3.Connection, rows: list[int], twins: Mapping[int, tuple[int, ...]]
+) -> Iterator[tuple[int, PassageRecord]]:
+    """The passages in these rows, at most 500, in any order; `twins` as `read_twins` gives them."""
     marks = ",".join("?" * len(rows))
     found = database.execute(
-        f"SELECT passages.row, twin, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
+        f"SELECT passages.row, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
         f"JOIN documents ON documents.row = document WHERE passages.row IN ({marks})",
         rows,
-    ).fetchall()
-    members = _members(database, {twin for _, twin, *_ in found if twin is not None})
-    for row, twin, *columns in found:
-        twins = tuple(other for other in members.get(twin, ()) if other != row)
-        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins)
+    )
+    for row, *columns in found:
+        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins.get(row, ()))
 
 
 def read_twins(database: sqlite3.Connection) -> dict[int, tuple[int, ...]]:
@@ -122,16 +122,6 @@ def read_twins(database: sqlite3.Connection) -> dict[int, tuple[int, ...]]:
     for first, row in database.execute("SELECT twin, row FROM passages WHERE twin IS NOT NULL ORDER BY row"):
         groups.setdefault(first, []).append(row)
     return {row: tuple(other for other in rows if other != row) for rows in groups.values() for row in rows}
-
-
-def _members(database: sqlite3.Connection, firsts: Collection[int]) -> dict[int, list[int]]:
-    """The rows of the groups of near-identical passages that begin with these, in order."""
-    marks = ",".join("?" * len(firsts))
-    query = f"SELECT twin, row FROM passages WHERE twin IN ({marks}) ORDER BY row"  # noqa: S608
-    members: dict[int, list[int]] = {}
-    for first, row in database.execute(query, list(firsts)):
-        members.setdefault(first, []).append(row)
-    return members
 
 
 def _date(text: str | None) -> dt.date | None:
