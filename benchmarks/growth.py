@@ -35,7 +35,7 @@ from encoder_engines import AS_IT_COMES, ENGINES, Engine, some_passages
 from growth_charts import draw
 from growth_index import write_index
 from growth_peers import GROWTH_PEERS, measure_peer
-from load import ERRORS, HERE, QUESTIONS, Server, free_port, running
+from load import ERRORS, QUESTIONS, Server, by_wrk, free_port, running
 
 from kb.embedding import load_encoder
 from kb.generations import Generations
@@ -135,9 +135,14 @@ def encoding(indexes: Path) -> dict[str, Any]:
     return {"passages": len(passages), "plain": len(passages) / plain, "ours": len(passages) / ours}
 
 
+def questions() -> list[str]:
+    """Those beside the corpus."""
+    return [json.loads(line)["question"] for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+
+
 def some_queries(indexes: Path) -> list[str]:
     """Questions, and the beginnings of sentences, in the same mixed order every time."""
-    asked = [json.loads(line)["question"] for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    asked = questions()
     index = Generations(indexes).open_live()
     asked += [
         query
@@ -210,7 +215,6 @@ def started(place: Path) -> Iterator[tuple[Server, float]]:
 def searches(place: Path, queries: Sequence[str], clients: int) -> dict[str, Any]:
     """What wrk measures with so many connections, and what the service then holds of memory."""
     targets = [f"/v1/search?limit={_TOP}&q={urllib.parse.quote(query, safe='')}" for query in queries]
-    file = WORK / "targets.txt"
     environment = _OFF | {"KB_INDEXES": str(place)}
     command = [sys.executable, "-m", "kb", "serve", "--port"]
     with running(command, environment, "/v1/health/ready", WORK / "serve.log") as server:
@@ -218,25 +222,19 @@ def searches(place: Path, queries: Sequence[str], clients: int) -> dict[str, Any
             server.get(target)
         # Meanwhile it learns its suggestions, patiently; what that costs searches is another matter.
         time.sleep(_SETTLING)
-        file.write_text("\n".join(targets[20:]) + "\n", encoding="utf-8")
-        wrk = ["wrk", "--threads", "1", "--timeout", "60s", "--script", HERE / "load.lua"]
-        wrk += ["--connections", str(clients), "--duration", f"{_SECONDS}s", server.address]
-        done = subprocess.run(
-            wrk, env=os.environ | {"TARGETS": str(file)}, capture_output=True, text=True, check=True
-        )
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        file = WORK / "targets.txt"
+        found = by_wrk(server, targets[20:], file, connections=clients, seconds=_SECONDS)
         if any(found[kind] for kind in ERRORS):
             raise RuntimeError(f"requests failed: {found}")
-        return found | {"rate": found["requests"] / found["seconds"], "megabytes": server.megabytes()}
+        return found | {"rate": found["requests"] / found["seconds"]}
 
 
 def recall(place: Path) -> float:
     """The share of the ten truly nearest passages that a search finds, over the questions themselves."""
     index = Generations(place).open_live()
     manifest = index.manifest
-    questions = [json.loads(line)["question"] for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     encoder = load_encoder(Settings.load(_OFF))
-    queries = np.stack([one.vector for one in encoder.encode_queries(questions)])
+    queries = np.stack([one.vector for one in encoder.encode_queries(questions())])
     rows = VectorRows(index.folder / VECTORS, dimension=queries.shape[1], passages=manifest.passages)
     best = np.full((len(queries), 0), 0, np.float32)
     for start in range(0, manifest.passages, 50_000):

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import QUESTIONS, RUNNER, make_environment
+from peers import QUESTIONS, RUNNER, make_environment, peer_environ
 
 from kb.embedding.unpacking import default_model_folder
 from kb.generations import Generations
@@ -36,14 +35,7 @@ def measure_peer(peer: str, place: Path, work: Path) -> dict[str, Any]:
         python, RUNNER, peer, "--passages", given, "--questions", work / "questions.jsonl",
         "--model", default_model_folder(), "--vectors", work / "vectors.sqlite", "--output", output,
     ]  # fmt: skip
-    environment = {
-        "HF_HUB_OFFLINE": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HAYSTACK_TELEMETRY_ENABLED": "False",
-        "TQDM_DISABLE": "1",
-    }
-    subprocess.run(list(map(str, command)), env=os.environ | environment, check=True, timeout=3_600)
+    subprocess.run(list(map(str, command)), env=peer_environ(), check=True, timeout=3_600)
     told = json.loads(output.read_text(encoding="utf-8"))
     p50, p95, p99 = np.percentile(list(told["milliseconds"].values()), [50, 95, 99])
     passages = index.manifest.passages

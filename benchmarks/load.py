@@ -150,22 +150,25 @@ def measure(
     # Whatever is loaded late, by every worker.
     for target in targets[:20]:
         server.get(target)
+    busy = os.getloadavg()[0]
     file = ROOT / "build" / "load" / "targets.txt"
+    found = by_wrk(server, targets, file, connections=options.connections, seconds=options.seconds)
+    return found | {"loadBefore": busy}
+
+
+def by_wrk(
+    server: Server, targets: Sequence[str], file: Path, *, connections: int, seconds: int
+) -> dict[str, Any]:
+    """What wrk measured of these targets, in turn, and the memory that the server then takes; `file` is for
+    the targets."""
     file.write_text("\n".join(targets) + "\n", encoding="utf-8")
     command = ["wrk", "--threads", "1", "--timeout", "60s", "--script", HERE / "load.lua"]
-    command += [
-        "--connections",
-        str(options.connections),
-        "--duration",
-        f"{options.seconds}s",
-        server.address,
-    ]
-    busy = os.getloadavg()[0]
+    command += ["--connections", str(connections), "--duration", f"{seconds}s", server.address]
     done = subprocess.run(
         command, env=os.environ | {"TARGETS": str(file)}, capture_output=True, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found | {"megabytes": server.megabytes(), "loadBefore": busy}
+    return found | {"megabytes": server.megabytes()}
 
 
 def measure_txtai(questions: Sequence[str], options: argparse.Namespace, work: Path) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Bench:
             "--model", default_model_folder(), "--vectors", VECTORS, "--output", output,
         ]  # fmt: skip
         say(f"{PEERS[peer]}, on {given}")
-        if subprocess.run(command, env=_peer_environ(), check=False).returncode:
+        if subprocess.run(command, env=peer_environ(), check=False).returncode:
             raise SystemExit(f"bench: {peer} could not be measured")
         told = json.loads(output.read_text(encoding="utf-8"))
         return Result(
@@ -210,7 +210,7 @@ def say(message: str) -> None:
     print(f"[peers] {message}", file=sys.stderr, flush=True)
 
 
-def _peer_environ() -> dict[str, str]:
+def peer_environ() -> dict[str, str]:
     """Offline, without telemetry, and with threads that wait as ours do (`kb.embedding`)."""
     return os.environ | {
         "HF_HUB_OFFLINE": "1",

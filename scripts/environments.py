@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,3 +36,15 @@ def environment(name: str, asked: Sequence[str], *, over_ours: bool = False) -> 
     subprocess.run([sys.executable, *install, *asked], check=True)
     stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def run_tests(name: str, extras: Sequence[str], *, also: Sequence[str] = (), over_ours: bool = False) -> int:
+    """Run tests/<name> in build/<name>-env, with these extras of the project and what is needed `also`.
+
+    Gives the status of pytest, which gets the arguments of the command.
+    """
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    own = [package for extra in extras for package in table["optional-dependencies"][extra]]
+    python = environment(f"{name}-env", [*also, *own], over_ours=over_ours)
+    command = [python, "-m", "pytest", f"tests/{name}", *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
