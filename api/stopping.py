@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -42,8 +43,10 @@ class Stopping:
             told = signal.getsignal(number)
             if callable(told):
                 signal.signal(number, self._handler(loop, told))
-        if self._workers > 1:
-            threading.Thread(target=self._follow_parent, args=(os.getppid(),), daemon=True).start()
+        # Asking the system would tell who has adopted this process when its parent is gone already.
+        parent = multiprocessing.parent_process()
+        if self._workers > 1 and parent is not None:
+            threading.Thread(target=self._follow_parent, args=(parent.pid,), daemon=True).start()
 
     def stop(self) -> None:
         """The application has ended; what ends the process by force stays until that has ended too."""
@@ -76,7 +79,7 @@ class Stopping:
         _log.error("stopping takes too long: ended by force")
         os._exit(1)
 
-    def _follow_parent(self, parent: int) -> None:
+    def _follow_parent(self, parent: int | None) -> None:
         """Stop when the process is gone that started this one: nobody else would stop or replace it."""
         while not self._has_ended.wait(_LOOK_SECONDS):
             if os.getppid() != parent:
