@@ -15,11 +15,11 @@ from kb.files import user_cache
 GRAPH = "layers.onnx"
 WORDS = "words.npy"
 POSITIONS = "positions.npy"
-# What the graph takes: embedded tokens of shape (texts, tokens, hidden size), and 1 for each that is one, 0
-# for padding, of shape (texts, tokens). What it gives: vectors of the shape of the first.
-EMBEDDED, PRESENT, TOKENS = "embedded", "present", "tokens"
+# What the graph takes: the embedded tokens of one text, of shape (1, tokens, hidden size). What it gives:
+# their vectors, of the same shape.
+EMBEDDED, TOKENS = "embedded", "tokens"
 # Raised when what is written changes, so that an older one in the cache is not used.
-CONVERSION_FORMAT = 2
+CONVERSION_FORMAT = 3
 
 
 def converted(model: BertFolder, revision: str) -> Path:

@@ -1,4 +1,4 @@
-"""The encoder on ONNX Runtime: a BERT with its weights in blocks, without PyTorch.
+"""The encoder on ONNX Runtime: a BERT in eight bits, without PyTorch.
 
 It is what queries are encoded with on a CPU: importing PyTorch and its libraries takes longer than a whole
 search, and each of its products costs more.
@@ -7,25 +7,20 @@ search, and each of its products costs more.
 from __future__ import annotations
 
 import os
+import platform
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
 from kb.embedding import Encoded, EncoderIdentity, Spans, Vectors
-from kb.embedding.converting import EMBEDDED, GRAPH, POSITIONS, PRESENT, TOKENS, WORDS
+from kb.embedding.converting import EMBEDDED, GRAPH, POSITIONS, TOKENS, WORDS
 from kb.embedding.model_folder import BertFolder
-from kb.embedding.spans import batches, of_text, trimmed, unit
+from kb.embedding.spans import of_text, trimmed, unit
 from kb.embedding.tokenizing import Tokens, text_tokenizer
-
-# Tokens in one call of the model, padding included. What lies between the layers should stay in the
-# processor's cache: with more of them each token takes longer (BENCHMARKS.md).
-_BATCH_TOKENS = 256
 
 
 class OnnxEncoder:
@@ -39,12 +34,7 @@ class OnnxEncoder:
         self._words = np.load(converted / WORDS, mmap_mode="r")
         self._positions = np.load(converted / POSITIONS)
         self._processors = processors()
-        # An encoding alone takes all processors; those beside each other one each, or they wait in turn for
-        # what both have to be done with.
-        self._alone = _session(converted / GRAPH, self._processors)
-        self._beside = _session(converted / GRAPH, 1) if self._processors > 1 else self._alone
-        self._running = 0
-        self._counting = threading.Lock()
+        self._session = _session(converted / GRAPH)
         self._tokenizer = text_tokenizer(model.tokenizer, converted)
 
     @property
@@ -76,48 +66,24 @@ class OnnxEncoder:
 
     def _encode(self, texts: Sequence[str], prompt: str) -> list[Encoded]:
         whole = [self._cut(found) for found in self._tokenizer.tokens([prompt + text for text in texts])]
-        planned = list(batches([len(one.ids) for one in whole], tokens=_BATCH_TOKENS))
-        encoded: dict[int, Encoded] = {}
-        for batch, found in zip(planned, self._forward_all(whole, planned), strict=True):
-            for number, tokens in zip(batch, found, strict=True):
-                kept, _ = of_text(whole[number].offsets, prompt)
-                encoded[number] = Encoded(unit(tokens.mean(axis=0)), unit(tokens[kept]))
-        return [encoded[number] for number in range(len(texts))]
+        encoded = []
+        for text, tokens in zip(whole, self._forward_all(whole), strict=True):
+            kept, _ = of_text(text.offsets, prompt)
+            encoded.append(Encoded(unit(tokens.mean(axis=0)), unit(tokens[kept])))
+        return encoded
 
-    def _forward_all(
-        self, texts: Sequence[Tokens], planned: Sequence[Sequence[int]]
-    ) -> Iterator[list[Vectors]]:
-        """The vectors of the tokens of each text of each batch."""
-        some = ([texts[number] for number in batch] for batch in planned)
-        if len(planned) < 2:
-            yield from map(self._forward, some)
-            return
+    def _forward_all(self, texts: Sequence[Tokens]) -> list[Vectors]:
+        if len(texts) < 2:
+            return [self._forward(text) for text in texts]
         with ThreadPoolExecutor(self._processors, thread_name_prefix="encoding") as pool:
-            yield from pool.map(self._forward, some)
+            return list(pool.map(self._forward, texts))
 
-    def _forward(self, texts: Sequence[Tokens]) -> list[Vectors]:
-        """The vectors of all their tokens, special ones included, each of shape (tokens, dimension)."""
-        length = max(len(text.ids) for text in texts)
-        ids = np.zeros((len(texts), length), np.int64)
-        present = np.zeros((len(texts), length), np.int32)
-        for row, text in enumerate(texts):
-            ids[row, : len(text.ids)] = text.ids
-            present[row, : len(text.ids)] = 1
-        embedded = self._words[ids].astype(np.float32) + self._positions[:length]
-        with self._session() as session:
-            (found,) = session.run([TOKENS], {EMBEDDED: embedded, PRESENT: present})
-        return [row[: len(text.ids)] for row, text in zip(found, texts, strict=True)]
-
-    @contextmanager
-    def _session(self) -> Iterator[onnxruntime.InferenceSession]:
-        with self._counting:
-            self._running += 1
-            is_alone = self._running == 1
-        try:
-            yield self._alone if is_alone else self._beside
-        finally:
-            with self._counting:
-                self._running -= 1
+    def _forward(self, text: Tokens) -> Vectors:
+        """The vectors of all its tokens, special ones included, of shape (tokens, dimension)."""
+        embedded = self._words[text.ids].astype(np.float32) + self._positions[: len(text.ids)]
+        (found,) = self._session.run([TOKENS], {EMBEDDED: embedded[None]})
+        vectors: Vectors = found[0]
+        return vectors
 
     def _cut(self, found: Tokens) -> Tokens:
         """The tokens that the model reads of a text: the first, and the special ones at its end."""
@@ -129,14 +95,17 @@ class OnnxEncoder:
         return Tokens([*ids[:kept], *ids[rest:]], [*offsets[:kept], *offsets[rest:]], found.ending)
 
 
-def _session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Several texts at once take a thread each. Two threads for one text wait for each other longer than they
+    # gain (BENCHMARKS.md), and another search has the second processor.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # Threads that spin while they wait take the processors from whatever else runs on two of them.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # What the largest batch took would otherwise be kept for good.
+    # What the longest text took would otherwise be kept for good.
     options.enable_cpu_mem_arena = False
+    if not adds_exactly():
+        # Another way to multiply, that is right everywhere and takes twice the time.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
@@ -145,3 +114,17 @@ def processors() -> int:
     ours = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(ours, int(asked))) if asked.isdecimal() else ours
+
+
+def adds_exactly(about: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor adds products of eight bits without a loss.
+
+    Those of Intel and AMD without the instructions for it (VNNI) add each two in sixteen bits, which the
+    largest do not fit. What cannot be read counts as such.
+    """
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return True
+    try:
+        return "_vnni" in about.read_text(encoding="utf-8")
+    except OSError:
+        return False

@@ -1,61 +1,55 @@
-"""Weights in blocks of 32 with a scale each, as ONNX Runtime's MatMulNBits reads them.
+"""Weights in eight bits with a scale for each output, smoothed so that what they are multiplied with can be
+rounded to eight bits as well.
 
-Its contract (ContribOperators.md of ONNX Runtime, MatMulNBits): a weight of shape (outputs, inputs) is cut
-into blocks along its inputs; a value is (code - zero point) · scale, with the zero point 8 for four bits, two
-codes a byte and the lower nibble first, and 128 for eight.
+A product of rounded numbers errs most where some channels of what it is given are many times larger than the
+others: these set the step, and the others are rounded to a few values. SmoothQuant (Xiao et al., 2023,
+equation 4) divides channel j by max|X_j|^a / max|W_j|^(1 - a) and multiplies its weights by that, which
+leaves the product as it was. Where its authors measure the largest X_j over texts, `kb.embedding.bert_graph`
+derives it from the weights, so that no text has a say in how others are encoded.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 32
-# Relative to a block's largest weight: how far a four-bit code may be from the weight it stands for.
-_EXACT = 1e-3
+_LARGEST = 127
+_LEAST = 1e-5
 
 Weights = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """Codes of shape (outputs, blocks, bytes a block) and scales of shape (outputs, blocks)."""
+    """Codes of shape (inputs, outputs), from -127 to 127, and a scale for each output: a weight is its code
+    times that."""
 
-    bits: int
-    codes: npt.NDArray[np.uint8]
+    codes: npt.NDArray[np.int8]
     scales: Weights
+
+    @property
+    def restored(self) -> Weights:
+        """The weights that are computed with, of shape (outputs, inputs)."""
+        found: Weights = (self.codes * self.scales).T
+        return found
 
 
 def quantise_weights(weights: Weights) -> Quantised:
-    """Weights of shape (outputs, inputs) in four bits where these hold them as they are, else in eight.
+    """Weights of shape (outputs, inputs), each to the nearest of 255 values of its output."""
+    scales = np.maximum(np.abs(weights).max(axis=1), _LEAST) / _LARGEST
+    codes = np.rint(weights / scales[:, None]).astype(np.int8)
+    return Quantised(np.ascontiguousarray(codes.T), scales.astype(np.float32))
 
-    A model that was published in four bits a weight (Q4_0 of llama.cpp) loses nothing in them and is read
-    faster; to put others into four would change what they say.
+
+def smoothing(weights: Weights, largest: Weights, strength: float) -> Weights:
+    """What to divide each input by, and to multiply its weights by, of shape (inputs,).
+
+    `weights` of shape (outputs, inputs); `largest` is how large each input gets. A `strength` of 1 leaves
+    all inputs alike and the weights with all the differences; 0 the other way round.
     """
-    blocks = weights.reshape(len(weights), -1, BLOCK)
-    return _in_four_bits(blocks) or _in_eight_bits(blocks)
-
-
-def _in_four_bits(blocks: Weights) -> Quantised | None:
-    """None where they are no multiples from -8 to 7 of one scale a block."""
-    # As Q4_0 has it: the weight with the largest magnitude has the code 0.
-    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)[..., 0]
-    scales = _without_zeros(largest / -8)
-    codes = np.clip(np.rint(blocks / scales[..., None]) + 8, 0, 15)
-    differences = np.abs((codes - 8) * scales[..., None] - blocks).max(-1)
-    if (differences > _EXACT * np.abs(largest)).any():
-        return None
-    whole = codes.astype(np.uint8)
-    return Quantised(4, whole[..., 0::2] | (whole[..., 1::2] << 4), scales)
-
-
-def _in_eight_bits(blocks: Weights) -> Quantised:
-    scales = _without_zeros(np.abs(blocks).max(-1) / 127)
-    return Quantised(8, (np.rint(blocks / scales[..., None]) + 128).astype(np.uint8), scales)
-
-
-def _without_zeros(scales: npt.NDArray[Any]) -> Weights:
-    return np.where(scales == 0, 1, scales).astype(np.float32)
+    heaviest = np.maximum(np.abs(weights).max(axis=0), _LEAST)
+    factors = np.maximum(largest, _LEAST) ** strength / heaviest ** (1 - strength)
+    found: Weights = (factors / factors.mean()).astype(np.float32)
+    return found
