@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,7 @@ def first_near_identical(texts: Iterable[Words]) -> list[int]:
         if len(words) < _SIZE:
             found[at] = short.setdefault(words, at)
         else:
-            long[at] = _trigrams(list(map(numbers.__getitem__, words)))
+            long[at] = _trigrams(map(numbers.__getitem__, words), len(words))
     firsts = _Firsts(_Rarity(long.values()))
     for at, own in long.items():
         found[at] = firsts.like(at, own)
@@ -116,9 +116,14 @@ class _Rarity:
         return slots
 
 
-def _trigrams(numbers: Sequence[int]) -> _Grams:
-    words = np.array(numbers, np.uint64)
-    return np.unique((words[:-2] * _BASE + words[1:-1]) * _BASE + words[2:])
+def _trigrams(numbers: Iterable[int], count: int) -> _Grams:
+    words = np.fromiter(numbers, np.uint64, count)
+    own = (words[:-2] * _BASE + words[1:-1]) * _BASE + words[2:]
+    # What np.unique does, which takes twice as long for so few.
+    own.sort()
+    is_new = np.ones(len(own), np.bool_)
+    np.not_equal(own[1:], own[:-1], out=is_new[1:])
+    return own[is_new]
 
 
 def _are_near(one: _Grams, other: _Grams) -> bool:

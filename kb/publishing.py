@@ -15,7 +15,7 @@ from kb.changes import Hashes
 from kb.documents import Event, Passage
 from kb.embedding import Encoded, Encoder, EncoderIdentity
 from kb.errors import EncoderUnavailable, IndexNotWritten
-from kb.files import sync
+from kb.files import sha256_of, sync
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest, Rows
 from kb.index.copying import KeptDocument, Prepared
@@ -23,7 +23,7 @@ from kb.index.embedded import REPORT, EmbeddedIndex
 from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.writing import IndexWriter, StoredVectors, add_themes
+from kb.index.writing import PASSAGES, IndexWriter, StoredVectors, add_themes
 from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
@@ -53,8 +53,9 @@ class Draft:
         self._encoder = encoder
         self._identity = identity = encoder.identity
         self.folder = stage
-        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync")
-        self._synced: list[Future[None]] = []
+        self._settling = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settling")
+        # The hash of each file that is not written to any more, by its name.
+        self._settled: dict[str, Future[str]] = {}
         with generations.writing():
             self._writer = IndexWriter(
                 stage,
@@ -70,7 +71,7 @@ class Draft:
 
     def __exit__(self, *error: object) -> None:
         self._writer.__exit__(*error)
-        self._syncing.shutdown(cancel_futures=True)
+        self._settling.shutdown(cancel_futures=True)
 
     @property
     def name(self) -> str:
@@ -125,9 +126,12 @@ class Draft:
         """Write what is still in memory. Nothing can be added after it."""
         with self._generations.writing():
             self._writer.finish(self._encode_queries)
-        # Hundreds of megabytes go to the disk while the processor does what is left to do.
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
-        self._synced = [self._syncing.submit(sync, file) for file in files]
+        # Hundreds of megabytes go to the disk, and are hashed, while the processor does what is left to do.
+        for file in self.folder.rglob("*"):
+            # Themes are still to be written into that one.
+            if file.is_file() and file.name != PASSAGES:
+                name = file.relative_to(self.folder).as_posix()
+                self._settled[name] = self._settling.submit(_settle, file)
 
     def _encode_queries(self, texts: Sequence[str]) -> list[Encoded]:
         try:
@@ -181,11 +185,15 @@ class Draft:
         """Make it the live generation, with its report, and remove all but the `keep` newest."""
         with self._generations.writing():
             # The kernel may tell only once that a file could not be written: publishing syncs all again.
-            for file in self._synced:
-                if not file.cancelled():
-                    file.result()
+            hashes = {name: file.result() for name, file in self._settled.items()}
             if report is not None:
                 text = json.dumps(report, ensure_ascii=False, indent=1)
                 (self.folder / REPORT).write_text(text, encoding="utf-8")
-            write_manifest(self.folder, manifest)
+            write_manifest(self.folder, manifest, hashes)
             self._generations.publish(self.folder, keep=keep)
+
+
+def _settle(file: Path) -> str:
+    """Wait until a file is on disk; its hash."""
+    sync(file)
+    return sha256_of(file)

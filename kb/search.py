@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kb.arranging import (
+    MAX_PER_DOCUMENT,
     Ranked,
     arrange,
     collapse,
@@ -25,10 +26,10 @@ from kb.candidates import DEPTH, Candidates, Floats, Query, gather
 from kb.embedding import Encoded
 from kb.faceting import facet_values, values_of
 from kb.fusion import first_stage, second_stage
-from kb.hits import Facet, FacetValue, FurtherPassage, Hit, Hits, Page, SecondStage, SimilarPassage
+from kb.hits import Facet, FacetValue, FurtherPassage, Hit, Hits, Page, SecondStage, SimilarPassage, Sort
 from kb.index import DocumentRecord, Filter, Index, PassageRecord, Ranking, Rows
 from kb.index.telling import told_of
-from kb.language import Synonyms, expand_query, matching_spans
+from kb.language import Matching, Synonyms, expand_query
 from kb.models import Models
 from kb.periods import find_period, without_period
 from kb.relevance import Signals, relevance
@@ -42,7 +43,7 @@ _JUDGED_BY = 50
 # The best of these that count: one passage alone may fit by chance.
 _BEST = 5
 # Passages that an answer is chosen from: more of them hold it seldom, and mislead oftener.
-ANSWERED_BY = 5
+ANSWERED_BY = MAX_PER_DOCUMENT
 
 Rerank = Callable[[Candidates], tuple[Floats | None, SecondStage]]
 
@@ -112,7 +113,8 @@ def search(
     best = run.relevance(found[0].row) if run and found else None
     if run and page.min_relevance is not None:
         found = [one for one in found if run.relevance(one.row) >= page.min_relevance]
-    documents = documents_of(index, found)
+    asks_documents = page.group_by or page.facets or page.sort is Sort.DATE
+    documents = documents_of(index, found) if asks_documents else {}
     hits = arrange(found, page, documents)
     shown = hits[page.offset : page.offset + page.limit]
     return Hits(
@@ -219,7 +221,8 @@ class _Hybrid:
     @property
     def first(self) -> tuple[PassageRecord, ...]:
         """The passages that an answer is chosen from, the best first."""
-        return tuple(self._index.passages([one.row for one in spread(self.found)[:ANSWERED_BY]]))
+        # A document has as many in its first turn, so `spread` begins with these as well.
+        return tuple(self._index.passages([one.row for one in self.found[:ANSWERED_BY]]))
 
     def relevance(self, row: int) -> float:
         """How likely it is that the passage in this row, which was found, answers the query."""
@@ -286,6 +289,7 @@ def _hits(
     records, documents = records_of(index, every), documents_of(index, every)
     places = other_places(index, [records[one.row] for one in found])
     told = told_of(index, list(records.values()))
+    matching = Matching(query.terms, index.lexicon)
     return tuple(
         Hit(
             rank=number,
@@ -293,7 +297,7 @@ def _hits(
             relevance=run.relevance(one.row) if run else None,
             passage=records[one.row].passage,
             document=documents[one.document_id],
-            highlights=_highlights(index, query, records[one.row]),
+            highlights=_highlights(matching, records[one.row]),
             best_sentence=run.best_sentence(records[one.row]) if run else None,
             also_in=places[one.row],
             also_in_total=len(one.outline.twins),
@@ -304,7 +308,7 @@ def _hits(
                     relevance=run.relevance(other.row) if run else None,
                     passage=records[other.row].passage,
                     document=documents[other.document_id],
-                    highlights=_highlights(index, query, records[other.row]),
+                    highlights=_highlights(matching, records[other.row]),
                     told=told[other.row],
                 )
                 for other in one.further
@@ -314,5 +318,5 @@ def _hits(
     )
 
 
-def _highlights(index: Index, query: Query, found: PassageRecord) -> tuple[tuple[int, int], ...]:
-    return tuple(matching_spans(found.passage.text, query.terms, index.lexicon))
+def _highlights(matching: Matching, found: PassageRecord) -> tuple[tuple[int, int], ...]:
+    return tuple(matching.spans(found.passage.text))

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from pydantic import TypeAdapter
 
@@ -31,9 +32,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MANIFEST = TypeAdapter(Manifest)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest` with the checksums of every file in `folder`: the last files to be written."""
-    files = {name: sha256_of(folder / name) for name in sorted(_names(folder) - {MANIFEST, CHECKSUM})}
+def write_manifest(folder: Path, manifest: Manifest, known: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write `manifest` with the checksums of every file in `folder`: the last files to be written.
+
+    Those that are `known`, by name, are not computed again.
+    """
+    names = sorted(_names(folder) - {MANIFEST, CHECKSUM})
+    files = {name: known.get(name) or sha256_of(folder / name) for name in names}
     content = dataclasses.asdict(dataclasses.replace(manifest, files=files))
     content["created"] = manifest.created.isoformat()
     text = json.dumps(content, ensure_ascii=False, indent=1)

@@ -221,6 +221,8 @@ class PrivateView(View):
 
     def _said(self, statement: StatementRecord) -> StatementRecord:
         privacy = self._privacy
+        if not (statement.speaker or statement.role or statement.organisation):
+            return statement
         speaker = next(iter(privacy.readable([statement.speaker] if statement.speaker else [])), None)
         return dataclasses.replace(
             statement,

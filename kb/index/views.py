@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +47,14 @@ class View(ABC):
     def outlines(self, rows: Iterable[int]) -> list[Outline]:
         """The passages that are seen in these rows, without their words and the twins that are not."""
         visible = self._visible
+        outlines = self._index.outlines(self._checked(list(rows)))
+        if visible.all():
+            return outlines
         return [
             found
             if not found.twins or all(visible[row] for row in found.twins)
-            else replace(found, twins=tuple(row for row in found.twins if visible[row]))
-            for found in self._index.outlines(self._checked(list(rows)))
+            else found._replace(twins=tuple(row for row in found.twins if visible[row]))
+            for found in outlines
         ]
 
     def documents(self, ids: Iterable[str] | None = None) -> list[DocumentRecord]:

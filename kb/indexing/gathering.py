@@ -8,6 +8,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,9 @@ class Gathering:
         # As it is when the build begins: what changes meanwhile, readers are kept from and the next one does.
         self.privacy = LivePrivacy(settings).get()
         self.withheld: Counter[str] = Counter()
-        self.live = _live(generations)
+        # It is checked, hundreds of megabytes of it, while the build begins.
+        self._opening = ThreadPoolExecutor(max_workers=1, thread_name_prefix="opening")
+        self._live = self._opening.submit(_live, generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))
         self._started = time.monotonic()
         self._progress = progress or (lambda _: None)
@@ -86,9 +89,15 @@ class Gathering:
         # The metadata of documents that were read, by path.
         self._described: dict[str, Metadata] = {}
 
+    @property
+    def live(self) -> EmbeddedIndex | None:
+        """The live index, or what stands in for it where that is damaged."""
+        return self._live.result()
+
     def close(self) -> None:
         """Let go of the live index. Nothing can be read after it."""
-        if self.live:
+        self._opening.shutdown()
+        if not self._live.exception() and self.live:
             self.live.close()
 
     @property
@@ -298,7 +307,6 @@ def _before(live: EmbeddedIndex | None, *, only_open: bool = False) -> Hashes:
 
 
 def _live(generations: Generations) -> EmbeddedIndex | None:
-    """The live index, or what stands in for it where that is damaged."""
     try:
         return LiveIndex(generations).get()
     except IndexUnavailable:

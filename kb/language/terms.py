@@ -17,8 +17,11 @@ from kb.language import stopwords
 STEMMERS = {"nl": "dutch", "en": "english"}
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
+# The same where none begins before.
+_WORD_HERE = re.compile(r"(?<!\w)(?<!\w['’])\w+(?:['’]\w+)*")
 # From the start of a word, and never back into it: every word is tried, few have a hyphen.
 HYPHENATED = re.compile(r"\b\w++(?:[-\u2010\u2011]\w++)+")
+_HYPHENS_BESIDE = frozenset("\u2010\u2011")
 _HYPHENS = str.maketrans("", "", "-\u2010\u2011")
 # The Dutch list is that of Snowball, which leaves out the words that questions start with.
 _QUESTION_WORDS = "hoeveel hoelang waar waarmee waarom waarover waarvan waarvoor wanneer welk welke".split()  # noqa: SIM905
@@ -37,13 +40,38 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 def token_words(text: str) -> list[str]:
     """The words of `tokens`, without where they stand."""
-    return [word.lower() for word in WORD.findall(text)]
+    # In lower case the first is two characters, and how the second is written depends on what is around it.
+    if "İ" in text or "Σ" in text:
+        return [word.lower() for word in WORD.findall(text)]
+    return WORD.findall(text.lower())
+
+
+def word_places(word: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where a word stands in a text, written as it is: [start, end) offsets in order."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        here = _WORD_HERE.match(text, at)
+        if here and here.end() == end:
+            yield at, end
+        at = text.find(word, end)
 
 
 def joined(text: str) -> Iterator[tuple[str, int, int]]:
     """Each hyphenated word as one, without its hyphens: "e-mail" is "email", "co-ordinatie" coordinatie."""
     for found in HYPHENATED.finditer(text):
         yield without_hyphens(found.group().lower()), found.start(), found.end()
+
+
+def hyphenated(text: str) -> list[str]:
+    """The hyphenated words as they are written."""
+    # None holds white space: of the pieces between it few have a hyphen, and need be looked at.
+    return [
+        found
+        for piece in text.split()
+        if "-" in piece or not (piece.isascii() or _HYPHENS_BESIDE.isdisjoint(piece))
+        for found in HYPHENATED.findall(piece)
+    ]
 
 
 def without_hyphens(word: str) -> str:

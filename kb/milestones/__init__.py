@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 
 from kb import dutch
 from kb.errors import SettingsError
-from kb.language.terms import fold, term, tokens
+from kb.language.terms import fold, term, token_words
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _DAYS_OF_YEAR = 365.25
@@ -188,5 +188,9 @@ def _spaced_term(phrase: str) -> str:
 
 def _spaced(text: str) -> str:
     """The stems of a text, each between spaces, so that a phrase is found as whole words."""
-    stems = (term(word, "nl") or fold(word) for word, _, _ in tokens(text))
-    return f" {' '.join(stems)} "
+    return f" {' '.join(map(_stem, token_words(text)))} "
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    return term(word, "nl") or fold(word)
