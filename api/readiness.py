@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 
 from api.problems import RETRY_SECONDS, Problem, ProblemError
 from kb.errors import EncoderUnavailable, IndexUnavailable
 from kb.knowledge_base import KnowledgeBase
+from kb.process_limits import give_back_freed
 
 _log = logging.getLogger("api")
 _PAUSE_SECONDS = 3.0
@@ -62,6 +64,9 @@ class Readiness:
         while not self._stop.is_set():
             try:
                 self._knowledge_base.warm()
+                # What was loaded stays: a collection would walk through all of it while searches wait.
+                gc.freeze()
+                give_back_freed()
                 return
             except IndexUnavailable as error:
                 self._failure, problem = None, str(error)

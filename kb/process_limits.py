@@ -1,4 +1,5 @@
-"""What bounds a process that opens files which are not to be trusted, and ties it to its parent."""
+"""What bounds a process that opens files which are not to be trusted, ties it to its parent, and has it give
+back memory."""
 
 from __future__ import annotations
 
@@ -27,6 +28,12 @@ def send_when_parent_ends(number: signal.Signals) -> None:
     A parent that has ended before is for the caller to notice.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def give_back_freed() -> None:
+    """Give the system the memory that was freed and that the C library keeps for later. With glibc alone."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _limit(kind: int, most: int) -> None:

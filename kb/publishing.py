@@ -71,7 +71,7 @@ class Draft:
 
     def __exit__(self, *error: object) -> None:
         self._writer.__exit__(*error)
-        self._settling.shutdown(cancel_futures=True)
+        self._settling.shutdown(cancel_futures=any(error))
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,7 +32,7 @@ class OnnxEncoder:
         file of it cannot be read."""
         self._identity = identity
         self._window = model.window
-        self._words = np.load(converted / WORDS, mmap_mode="r")
+        self._words = _Words(converted / WORDS)
         self._positions = np.load(converted / POSITIONS)
         self._processors = processors()
         self._session = _session(converted / GRAPH)
@@ -80,7 +81,7 @@ class OnnxEncoder:
 
     def _forward(self, text: Tokens) -> Vectors:
         """The vectors of all its tokens, special ones included, of shape (tokens, dimension)."""
-        embedded = self._words[text.ids].astype(np.float32) + self._positions[: len(text.ids)]
+        embedded = self._words.of(text.ids) + self._positions[: len(text.ids)]
         (found,) = self._session.run([TOKENS], {EMBEDDED: embedded[None]})
         vectors: Vectors = found[0]
         return vectors
@@ -93,6 +94,25 @@ class OnnxEncoder:
         kept = self._window - found.ending
         rest = len(ids) - found.ending
         return Tokens([*ids[:kept], *ids[rest:]], [*offsets[:kept], *offsets[rest:]], found.ending)
+
+
+class _Words:
+    """The embeddings of words, read when they are needed. Safe to use from several threads.
+
+    Mapped, a hundred megabytes of them would soon be of the process.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Raises `OSError` or `ValueError` when it cannot be read."""
+        mapped = np.load(file, mmap_mode="r")
+        self._kind, self._start, self._bytes = mapped.dtype, mapped.offset, mapped.strides[0]
+        self._file = os.open(file, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def of(self, ids: Sequence[int]) -> Vectors:
+        """Those of the words with these numbers, of shape (ids, dimension)."""
+        rows = b"".join(os.pread(self._file, self._bytes, self._start + word * self._bytes) for word in ids)
+        return np.frombuffer(rows, self._kind).reshape(len(ids), -1).astype(np.float32)
 
 
 def _session(graph: Path) -> onnxruntime.InferenceSession:

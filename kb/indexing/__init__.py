@@ -66,11 +66,10 @@ def build_index(
         contextlib.closing(Gathering(settings, generations, progress)) as build,
     ):
         build.scan()
+        if not allow_removals:
+            build.refuse_removals({source.path for source in build.corpus.sources})
         themes = load_themes(settings.themes)
         encoder = load_encoder()
-        if not allow_removals:
-            # After all that can be done while the live index is opened.
-            build.refuse_removals({source.path for source in build.corpus.sources})
         with _draft(build, generations, stage, encoder) as draft:
             Embedding(build, encoder, draft, cluster).run()
             if not draft.documents:

@@ -77,7 +77,7 @@ class Gathering:
         # As it is when the build begins: what changes meanwhile, readers are kept from and the next one does.
         self.privacy = LivePrivacy(settings).get()
         self.withheld: Counter[str] = Counter()
-        # It is checked, hundreds of megabytes of it, while the build begins.
+        # It is checked, hundreds of megabytes of it, while the files of the corpus are.
         self._opening = ThreadPoolExecutor(max_workers=1, thread_name_prefix="opening")
         self._live = self._opening.submit(_live, generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))

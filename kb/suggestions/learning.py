@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from kb.documents import name_key
 from kb.index import DocumentRecord, Index
+from kb.process_limits import give_back_freed
 from kb.suggestions import Suggestion, SuggestionKind
 from kb.suggestions.matching import Suggestions
 from kb.suggestions.phrases import PhraseLearner
@@ -54,6 +55,8 @@ class LearnedSuggestions:
             return
         with self._lock:
             self._learned[index] = learned
+        # To learn takes some times the memory of what was learned.
+        give_back_freed()
 
 
 def learn(index: Index, *, patience: float = 0.0) -> Suggestions:
