@@ -182,11 +182,13 @@ def _workers(settings: Settings) -> Iterator[None]:
     if settings.workers == 1:
         yield
         return
-    from kb.language import Synonyms
-    from kb.weights import Weights
+    if settings.weights:
+        from kb.weights import Weights
 
-    Weights.load(settings.weights)
+        Weights.load(settings.weights)
     if settings.synonyms:
+        from kb.language import Synonyms
+
         Synonyms.load(settings.synonyms)
     # Not every system can tell which processors are ours.
     ours = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
