@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.responses import HTMLResponse, Response
 
 from api.access import Caller, sees_members
@@ -26,6 +27,24 @@ _HERE = Path(__file__).resolve().parent.parent
 STATIC = _HERE / "static"
 
 
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled for the first language: half a second for each.
+
+    Words are looked up when a page is made. Only a filter of a language over a literal would be computed
+    while compiling, and a test holds that there is none.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
 class Pages:
     """The templates of every language, and what they all know.
 
@@ -38,7 +57,8 @@ class Pages:
         self._assets = {
             file.relative_to(STATIC).as_posix(): _digest(file) for file in STATIC.rglob("*") if file.is_file()
         }
-        self._templates = {name: self._environment(words) for name, words in self._words.items()}
+        compiled = _Compiled()
+        self._templates = {name: self._environment(words, compiled) for name, words in self._words.items()}
         for templates in self._templates.values():
             templates.globals["theme"] = self.theme.address if self.theme else ""
             for name in templates.list_templates():
@@ -81,9 +101,10 @@ class Pages:
         """The words of the language in which this request is answered."""
         return self._words[language_of(request, self._words)]
 
-    def _environment(self, words: Words) -> Environment:
+    def _environment(self, words: Words, compiled: BytecodeCache) -> Environment:
         templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
+            bytecode_cache=compiled,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -12,7 +12,9 @@ import pytest
 from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
+from api.pages.frame import Pages
 from api.pages.language import local
+from kb.settings import Settings
 from scripts.messages import LOCALES, messages
 from tests.api.test_pages import Page, page
 
@@ -110,3 +112,16 @@ def test_an_english_page_says_in_english_what_is_ours_and_leaves_the_sources(cli
     wrong = Page(client.get("/", params={"q": "a", "dateFrom": "gisteren"}, headers=ENGLISH).text)
     assert "The date at ‘From’ does not exist." in wrong.text
     assert "This page does not exist" in client.get("/nergens", headers=ENGLISH).text
+
+
+def test_a_template_is_compiled_to_the_same_for_every_language() -> None:
+    """So that what one language compiled serves the others."""
+    languages = list(Pages(Settings())._templates.values())
+    assert len(languages) > 1
+    for name in languages[0].list_templates():
+        compiled = set()
+        for templates in languages:
+            assert templates.loader
+            source, file, _ = templates.loader.get_source(templates, name)
+            compiled.add(templates.compile(source, name, file, raw=True))
+        assert len(compiled) == 1, name
