@@ -21,10 +21,10 @@ import torch
 from encoder_engines import QUESTIONS, some_passages
 from sentence_transformers import SentenceTransformer
 
-from kb.embedding.quantising import quantise_weights, smoothing
+from kb.embedding.quantising import quantise_weights, sizes_after_norm, smoothing
 from kb.embedding.unpacking import default_model_folder
 
-_DEVIATIONS, _RAISED = 4.0, 0.17
+_RAISED = 0.17
 # The part of a layer's name that tells its kind.
 KINDS = {
     "query and key": ("self.query", "self.key"),
@@ -96,7 +96,7 @@ class Rounded:
         own = f"encoder.layer.{number}.attention.output.LayerNorm"
         before = f"encoder.layer.{number - 1}.output.LayerNorm" if number else "embeddings.LayerNorm"
         norm = own if "intermediate" in name else before
-        return _DEVIATIONS * np.abs(self._norms[f"{norm}.weight"]) + np.abs(self._norms[f"{norm}.bias"])
+        return sizes_after_norm(self._norms[f"{norm}.weight"], self._norms[f"{norm}.bias"])
 
     def vectors(self, texts: list[str]) -> np.ndarray:
         """One text at a time, as the encoder does."""

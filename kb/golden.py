@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb.corpus import GOLDEN
 from kb.embedding import Encoder
 from kb.errors import InvalidQuestions
-from kb.evaluation import Question, judge, read_questions
-from kb.evaluation.evaluating import check_askable
 from kb.index import Index
-from kb.knowledge_base import KnowledgeBase
 from kb.reports import GoldenReport
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.evaluation import Question
 
 # A question is answered when one of so many hits holds an answer: what a reader sees at once.
 _HITS = 5
@@ -65,6 +66,10 @@ class GoldenQuestions:
         return {question.id for question in self._questions} & set(told["found"]) if told else None
 
     def _answered(self, index: Index, encoder: Encoder) -> set[str]:
+        from kb.evaluation import judge
+        from kb.evaluation.evaluating import check_askable
+        from kb.knowledge_base import KnowledgeBase
+
         knowledge_base = KnowledgeBase.over(index, self._settings, encoder)
         check_askable(knowledge_base, self._questions)
         right = judge(knowledge_base, self._questions).right
@@ -86,6 +91,9 @@ def golden_questions(settings: Settings) -> GoldenQuestions | None:
     file: Path = settings.corpus / GOLDEN
     if not os.path.lexists(file):
         return None
+    # Most corpora have none, and it takes an eighth of a second to load.
+    from kb.evaluation import read_questions
+
     # What cannot be asked must not open the gate.
     if not file.is_file() or file.stat().st_size > _MOST_BYTES:
         raise InvalidQuestions(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,6 @@ from kb.cli.progress import progress_bar
 if TYPE_CHECKING:
     from kb.builds import Recording
     from kb.embedding import Encoder
-    from kb.indexing import Judge
     from kb.reports import BuildReport
     from kb.settings import Settings
 
@@ -76,24 +74,13 @@ def _preview(settings: Settings, *, as_json: bool) -> None:
     show(preview_text(preview), preview.as_json(), as_json=as_json)
 
 
-def _judge(settings: Settings) -> Judge | None:
-    """What asks the golden questions of the corpus, where it has any."""
-    from kb.corpus import GOLDEN
-
-    if not os.path.lexists(settings.corpus / GOLDEN):
-        # Asking them takes an eighth of a second to load.
-        return None
-    from kb.golden import golden_questions
-
-    return golden_questions(settings)
-
-
 def _build(
     settings: Settings, recording: Recording, *, allow_removals: bool, as_json: bool, ray: str | None
 ) -> BuildReport:
     """Build with a bar that shows how far it is, and put down in the record what comes of it."""
     from kb.embedding import load_encoder
     from kb.errors import BuildRefused
+    from kb.golden import golden_questions
     from kb.indexing import Progress, build_index
     from kb.indexing.cluster import joined
     from kb.printing.reports import refusal_text
@@ -117,7 +104,7 @@ def _build(
                 settings,
                 load,
                 progress=tell,
-                judge=_judge(settings),
+                judge=golden_questions(settings),
                 allow_removals=allow_removals,
                 cluster=cluster,
             )

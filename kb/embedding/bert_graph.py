@@ -19,12 +19,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kb.embedding.converting import EMBEDDED, TOKENS
 from kb.embedding.model_folder import BertFolder
-from kb.embedding.quantising import Quantised, quantise_weights, smoothing
+from kb.embedding.quantising import Quantised, quantise_weights, sizes_after_norm, smoothing
 
 _RUNTIME = "com.microsoft"
 _OPSET, _RUNTIME_OPSET, _IR_VERSION = 17, 1, 9
-# Of values with mean 0 and variance 1, few are further from 0.
-_DEVIATIONS = np.float32(4)
 # How much of the differences between channels goes to the weights of what they are multiplied with.
 _VALUE_SMOOTHING, _WIDE_SMOOTHING = 0.4, 0.8
 # The least that GELU gives is -0.16997: raised by this it is never negative, and takes all of eight bits.
@@ -122,10 +120,7 @@ class BertGraph:
 
     def _largest(self, norm: str) -> Array:
         """How large the channels get that a norm gives."""
-        found: Array = _DEVIATIONS * np.abs(self._tensors[f"{norm}.weight"]) + np.abs(
-            self._tensors[f"{norm}.bias"]
-        )
-        return found
+        return sizes_after_norm(*(self._tensors[f"{norm}.{part}"] for part in _PARTS))
 
     def _smoothed(
         self, given: str, weights: Array, largest: Array, strength: float, name: str

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 _LARGEST = 127
+# Of values with mean 0 and variance 1, few are further from 0.
+_DEVIATIONS = np.float32(4)
 _LEAST = 1e-5
 
 Weights = npt.NDArray[np.float32]
@@ -41,6 +43,12 @@ def quantise_weights(weights: Weights) -> Quantised:
     scales = np.maximum(np.abs(weights).max(axis=1), _LEAST) / _LARGEST
     codes = np.rint(weights / scales[:, None]).astype(np.int8)
     return Quantised(np.ascontiguousarray(codes.T), scales.astype(np.float32))
+
+
+def sizes_after_norm(gain: Weights, shift: Weights) -> Weights:
+    """How large the channels get that a norm with this gain and shift gives, all of shape (channels,)."""
+    found: Weights = _DEVIATIONS * np.abs(gain) + np.abs(shift)
+    return found
 
 
 def smoothing(weights: Weights, largest: Weights, strength: float) -> Weights:

@@ -47,8 +47,6 @@ class Compounds:
             and word.isalpha()
             and word not in _NO_PARTS
         }
-        # What words begin with that may be compounds: most do not, and need not be cut at all.
-        self._beginnings = frozenset(word[:3] for word in self._logs)
         self._cached = lru_cache(maxsize=100_000)(self._split)
 
     def parts(self, word: str) -> tuple[str, ...]:
@@ -57,8 +55,6 @@ class Compounds:
 
     def _split(self, word: str) -> tuple[str, ...]:
         if not 2 * _MIN_PART - 1 <= len(word) <= _LONGEST or not word.isalpha():
-            return ()
-        if word[:3] not in self._beginnings:
             return ()
         count = self._frequencies.get(word, 0)
         best: tuple[str, ...] = ()
