@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ import numpy.typing as npt
 NEAR_SHARE = 0.8
 
 Words = tuple[str, ...]
+# The words of one text as numbers, equal where they are.
+Numbers = npt.NDArray[np.int64]
 # The distinct trigrams of one text, ascending.
 _Grams = npt.NDArray[np.uint64]
 
@@ -43,9 +45,18 @@ def grams(words: Words, size: int) -> set[Words]:
 
 
 def first_near_identical(texts: Iterable[Words]) -> list[int]:
-    """For each text, given as its words, the number of the first text that it is near-identical to.
+    """For each text, given as its words, the number of the first text that it is near-identical to; see
+    `first_of_like_numbers`."""
+    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
+    return first_of_like_numbers(
+        np.fromiter(map(numbers.__getitem__, words), np.int64, len(words)) for words in texts
+    )
 
-    Numbers count from 0; a text that is like none before it has its own.
+
+def first_of_like_numbers(texts: Iterable[Numbers]) -> list[int]:
+    """For each text, given as its numbered words, the number of the first text that it is near-identical to.
+
+    Numbers of texts count from 0; a text that is like none before it has its own.
     A text is compared with firsts alone, so that no chain of small changes ends in one group of different
     texts. Texts of fewer than three words must have equal words. No pair is missed: candidates come from
     prefix filtering (Bayardo, Ma and Srikant 2007; Xiao et al. 2008), which leaves out only what cannot
@@ -53,17 +64,21 @@ def first_near_identical(texts: Iterable[Words]) -> list[int]:
     """
     found: dict[int, int] = {}
     long: dict[int, _Grams] = {}
-    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
-    short: dict[Words, int] = {}
+    short: dict[tuple[int, ...], int] = {}
     for at, words in enumerate(texts):
         if len(words) < _SIZE:
-            found[at] = short.setdefault(words, at)
+            found[at] = short.setdefault(tuple(words.tolist()), at)
         else:
-            long[at] = _trigrams(map(numbers.__getitem__, words), len(words))
+            long[at] = _trigrams(words.astype(np.uint64))
     firsts = _Firsts(_Rarity(long.values()))
     for at, own in long.items():
         found[at] = firsts.like(at, own)
     return [found[at] for at in range(len(found))]
+
+
+def pairs_of(paths: Sequence[str], firsts: Iterable[int]) -> list[tuple[str, str]]:
+    """Of each text that is near-identical to another its path and that of the first that it is like."""
+    return [(paths[at], paths[first]) for at, first in enumerate(firsts) if first != at]
 
 
 class _Firsts:
@@ -116,8 +131,7 @@ class _Rarity:
         return slots
 
 
-def _trigrams(numbers: Iterable[int], count: int) -> _Grams:
-    words = np.fromiter(numbers, np.uint64, count)
+def _trigrams(words: npt.NDArray[np.uint64]) -> _Grams:
     own = (words[:-2] * _BASE + words[1:-1]) * _BASE + words[2:]
     # What np.unique does, which takes twice as long for so few.
     own.sort()

@@ -100,6 +100,11 @@ class Draft:
         """How many passages were added."""
         return self._writer.passages
 
+    @property
+    def near_identical(self) -> list[tuple[str, str]]:
+        """Once it is finished: pairs of paths, as `kb.index.doubles.near_identical_documents` gives them."""
+        return self._writer.near_identical
+
     def add(
         self,
         document: DocumentRecord,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -138,3 +140,16 @@ def test_a_lexicon_comes_back_as_it_was_written(tmp_path: Path) -> None:
     lexicon = Lexicon.read(tmp_path / "lexicon.tsv", terms={"raad"})
     assert lexicon.parts("raadsysteem") == ("raad", "systeem")
     assert lexicon.correction("cuoncil") == "council"
+
+
+def test_lexicons_of_the_same_words_split_them_once_while_one_is_in_use(tmp_path: Path) -> None:
+    file, other = tmp_path / "lexicon.tsv", tmp_path / "other.tsv"
+    Lexicon({"raad": 9, "systeem": 8}).write(file)
+    Lexicon({"raad": 9, "systeem": 7}).write(other)
+    one = Lexicon.read(file)
+    assert Lexicon.read(file, terms={"raad"}).compounds is one.compounds
+    assert Lexicon.read(other).compounds is not one.compounds
+    known = weakref.ref(one.compounds)
+    del one
+    gc.collect()
+    assert known() is None

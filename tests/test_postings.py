@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +32,10 @@ def by_hand(passages: list[list[int]], is_open: list[bool], term: int, row: int)
     return idf * frequency / (frequency + BM25_K1 * (1 - BM25_B + BM25_B * len(passages[row]) / mean))
 
 
+def numbered(passages: list[list[int]]) -> Iterator[npt.NDArray[np.int64]]:
+    return (np.array(passage, np.int64) for passage in passages)
+
+
 @settings(max_examples=60, deadline=None)
 @given(passages_of, st.data())
 def test_every_passage_scores_what_the_formula_says(passages: list[list[int]], data: st.DataObject) -> None:
@@ -37,7 +43,7 @@ def test_every_passage_scores_what_the_formula_says(passages: list[list[int]], d
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         # So that columns are put together from several parts.
         patch.setattr(posting_writing, "_AT_ONCE", 3)
-        write_postings(Path(folder), iter(passages), VOCABULARY, np.array(is_open, np.bool_))
+        write_postings(Path(folder), numbered(passages), VOCABULARY, np.array(is_open, np.bool_))
         postings = Postings.open(Path(folder), passages=len(passages))
         assert sorted(file.name for file in Path(folder).iterdir()) == [
             "rows.npy", "starts.npy", "terms.txt", "weights.npy",
@@ -61,7 +67,7 @@ def test_every_passage_scores_what_the_formula_says(passages: list[list[int]], d
 
 
 def test_passages_without_a_term_leave_postings_that_hold_none(tmp_path: Path) -> None:
-    write_postings(tmp_path, [[], []], [], np.ones(2, np.bool_))
+    write_postings(tmp_path, numbered([[], []]), [], np.ones(2, np.bool_))
     postings = Postings.open(tmp_path, passages=2)
     assert len(postings) == 0
     assert postings.scores(["raad"], 2).tolist() == [0, 0]
@@ -69,7 +75,7 @@ def test_passages_without_a_term_leave_postings_that_hold_none(tmp_path: Path) -
 
 
 def test_scores_that_are_remembered_cannot_be_changed_by_who_asked(tmp_path: Path) -> None:
-    write_postings(tmp_path, [[0], [1, 0]], VOCABULARY, np.ones(2, np.bool_))
+    write_postings(tmp_path, numbered([[0], [1, 0]]), VOCABULARY, np.ones(2, np.bool_))
     postings = Postings.open(tmp_path, passages=2)
     scores = postings.scores(["raad"], 2)
     with pytest.raises(ValueError, match="read-only"):

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from kb.errors import InvalidQuestions, QualityLost, TooManyRemovals
 from kb.generations import Generations
 from kb.golden import golden_questions
+from kb.index.doubles import near_identical_documents
 from kb.index.embedded import EmbeddedIndex
 from kb.indexing import Progress, build_index, is_stale, preview_index
 from kb.live_index import LiveIndex
@@ -122,6 +124,9 @@ def test_of_two_documents_that_are_nearly_the_same_the_new_one_is_told_whichever
     (settings.corpus / "aaa.md").write_text(copied + "\nEinde.\n")
     report = rebuild(settings)
     assert report.near_duplicates == (("zaken.md", "aaa.md"),)
+    with closing(Generations.of(settings).open_live()) as index:
+        # A check of the whole index finds them in what was written; a build in what it wrote.
+        assert near_identical_documents(index) == [("zaken.md", "aaa.md")]
     assert "Daarvan: 1 vrijwel gelijk aan een ander document." in summary(report)
     assert "Vrijwel gelijk:\n  aaa.md aan zaken.md" in report_text(report)
 

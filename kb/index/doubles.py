@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kb.index.embedded import EmbeddedIndex
-from kb.near_duplicates import first_near_identical, words_of
+from kb.near_duplicates import first_near_identical, pairs_of, words_of
 
 
 def near_identical_documents(index: EmbeddedIndex) -> list[tuple[str, str]]:
     """Pairs of paths: a document, and the first one, by path, that it is near-identical to."""
     records = index.documents()
     firsts = first_near_identical(words_of("\n".join(index.texts(record.id))) for record in records)
-    return [(records[at].source, records[first].source) for at, first in enumerate(firsts) if first != at]
+    return pairs_of([record.source for record in records], firsts)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -48,9 +48,7 @@ class _Totals:
     open_holders: _Ints
 
 
-def write_postings(
-    folder: Path, passages: Iterable[Sequence[int]], vocabulary: Iterable[str], is_open: Mask
-) -> None:
+def write_postings(folder: Path, passages: Iterable[_Ints], vocabulary: Iterable[str], is_open: Mask) -> None:
     """Write the postings of passages, each given as the numbers of its terms, into `folder`.
 
     `vocabulary` holds the terms in order of their numbers. Statistics are those of the open passages, of
@@ -67,14 +65,14 @@ def write_postings(
         shutil.rmtree(counted, ignore_errors=True)
 
 
-def _count(counted: Path, passages: Iterable[Sequence[int]], terms: int, is_open: Mask) -> _Totals:
+def _count(counted: Path, passages: Iterable[_Ints], terms: int, is_open: Mask) -> _Totals:
     """Write for each part its triples of term, row and frequency, in this order."""
     lengths = np.zeros(len(is_open), np.int32)
     holders, open_holders = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
     for part, (first, some) in enumerate(_parts(passages)):
         own = np.array([len(passage) for passage in some], np.int64)
         lengths[first : first + len(some)] = own
-        flat = np.concatenate([np.asarray(passage, np.int64) for passage in some])
+        flat = np.concatenate(some)
         # Sorted by term and then by row: the order of a column.
         keys, frequencies = np.unique(
             flat * len(some) + np.repeat(np.arange(len(some)), own), return_counts=True
@@ -86,7 +84,7 @@ def _count(counted: Path, passages: Iterable[Sequence[int]], terms: int, is_open
     return _Totals(lengths, holders, open_holders)
 
 
-def _parts(passages: Iterable[Sequence[int]]) -> Iterator[tuple[int, list[Sequence[int]]]]:
+def _parts(passages: Iterable[_Ints]) -> Iterator[tuple[int, list[_Ints]]]:
     """Some passages at a time, with the row of their first."""
     rest, first = iter(passages), 0
     while some := list(islice(rest, _AT_ONCE)):

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from array import array
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,20 +21,20 @@ import numpy.typing as npt
 from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
-from kb.index import Approximation, DocumentRecord, Mask, Rows, label_tables
+from kb.index import Approximation, DocumentRecord, Rows, label_tables
 from kb.index.approximating import SAMPLE, approximate, query_of
 from kb.index.copying import KeptDocument, Prepared, write_prepared
 from kb.index.flat_file import FlatFileWriter
 from kb.index.label_tables import LabelsWriter
 from kb.index.labels import DocumentLabels
+from kb.index.passage_words import PassageWords
 from kb.index.posting_writing import write_postings
 from kb.index.records import INDICES, SCHEMA, STORED_COLUMNS, to_json
-from kb.index.spooling import Spool
 from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
 from kb.index.vectors import VectorRows
-from kb.language import Lexicon, hyphenated_words, token_words, word_terms, words
-from kb.language.terms import STEMMERS, code_of
-from kb.near_duplicates import first_near_identical, words_of
+from kb.language import Lexicon
+from kb.language.terms import code_of
+from kb.near_duplicates import first_of_like_numbers, pairs_of
 from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
@@ -130,20 +128,17 @@ class IndexWriter:
         self.has_sentences = has_sentences
         # How the nearest are found, once it is finished; None where all are compared.
         self.approximation: Approximation | None = None
+        # Pairs of near-identical documents, once it is finished: a path, and the first one that it is like.
+        self.near_identical: list[tuple[str, str]] = []
         self._tokens = self._sentences = None
         if token_dimension and token_passages != 0:
             self._tokens = VectorListsWriter(folder, TOKENS, dimension=token_dimension)
         if has_sentences:
             self._sentences = VectorListsWriter(folder, SENTENCES, dimension=dimension)
         self._vectors = FlatFileWriter(folder / VECTORS, dimension=dimension)
-        # Compounds can only be split once all words are known, so passages wait on disk as numbers of words.
-        numbers = count()
-        self._words: dict[str, defaultdict[str, int]] = {
-            code: defaultdict(numbers.__next__) for code in STEMMERS
-        }
-        self._passages = Spool(folder / _WAITING)
-        self._accesses: list[Access] = []
-        self._frequencies: dict[tuple[Access, str], Counter[str]] = defaultdict(Counter)
+        self._words = PassageWords(folder / _WAITING)
+        # Kept until it is closed: who opens what was written need not split the same words anew.
+        self._lexicons: list[Lexicon] = []
         # Each with the row of its first passage and the number of these. They are written last: which meeting
         # a document is of shows only when all are known.
         self._documents: list[tuple[DocumentRecord, int, int]] = []
@@ -164,14 +159,14 @@ class IndexWriter:
 
     def __exit__(self, *error: object) -> None:
         self._database.close()
-        for opened in (self._vectors, self._passages, self._tokens, self._sentences):
+        for opened in (self._vectors, self._words, self._tokens, self._sentences):
             if opened is not None:
                 opened.close()
 
     @property
     def passages(self) -> int:
         """How many passages were added."""
-        return len(self._passages)
+        return len(self._words)
 
     @property
     def has_tokens(self) -> bool:
@@ -192,7 +187,7 @@ class IndexWriter:
     @property
     def open_passages(self) -> int | None:
         """How many passages these have; None when that is all."""
-        return None if self.open_documents is None else self._accesses.count(Access.OPEN)
+        return None if self.open_documents is None else int(self._words.is_open().sum())
 
     def add(
         self,
@@ -240,8 +235,7 @@ class IndexWriter:
         for row, passage in enumerate(passages, first):
             rows.append((row, own, *passage))
             _, _, _, _, text, context, *_ = passage
-            self._passages.add(self._word_ids(text, context, code, access))
-            self._accesses.append(access)
+            self._words.add(text, context, code, access)
         self._database.executemany(_INSERT, rows)
         if prepared:
             write_prepared(self._database, own, prepared)
@@ -287,17 +281,25 @@ class IndexWriter:
             if lists:
                 lists.finish()
         self._write_postings()
+        self.near_identical = self._find_near_identical()
+        self._words.remove()
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""
-        is_open = self._is_open()
+        is_open = self._words.is_open()
         order = [*np.flatnonzero(is_open).tolist(), *np.flatnonzero(~is_open).tolist()]
-        firsts = first_near_identical(map(words_of, self._texts(is_open)))
+        firsts = first_of_like_numbers(self._words.compared((row,) for row in order))
         members = Counter(firsts)
         self._database.executemany(
             "UPDATE passages SET twin = ? WHERE row = ?",
             ((order[first], row) for row, first in zip(order, firsts, strict=True) if members[first] > 1),
         )
+
+    def _find_near_identical(self) -> list[tuple[str, str]]:
+        """Pairs of paths of documents, as `kb.index.doubles.near_identical_documents` has them."""
+        rows = (range(first, first + count) for _, first, count in self._documents)
+        sources = [document.source for document, _, _ in self._documents]
+        return pairs_of(sources, first_of_like_numbers(self._words.compared(rows)))
 
     def _sample_of_queries(self) -> list[str]:
         """What may be asked of some passages, evenly spread."""
@@ -310,66 +312,28 @@ class IndexWriter:
 
     def _learned_of(self) -> Rows:
         """The rows of the open passages; of all where none is."""
-        is_open = self._is_open()
+        is_open = self._words.is_open()
         rows: Rows = np.flatnonzero(is_open if is_open.any() else ~is_open)
         return rows
-
-    def _texts(self, is_open: Mask) -> Iterator[str]:
-        """The texts of the passages that everybody may see, and then of the others, in order."""
-        query = "SELECT row, text FROM passages ORDER BY row"
-        for are_open in (True, False):
-            if (is_open == are_open).any():
-                for row, text in self._database.execute(query):
-                    if is_open[row] == are_open:
-                        yield text
-
-    def _is_open(self) -> Mask:
-        """Which passages everybody may see."""
-        return np.array([access is Access.OPEN for access in self._accesses], np.bool_)
-
-    def _word_ids(self, text: str, context: str, code: str, access: Access) -> array[int]:
-        # The context stands above many passages: it would make the words of titles seem frequent.
-        own = token_words(text)
-        self._frequencies[access, code].update(own)
-        every = (*own, *hyphenated_words(text), *words(context))
-        return array("i", map(self._words[code].__getitem__, every))
 
     def _write_postings(self) -> None:
         folder = self._folder / LEXICAL
         folder.mkdir()
         vocabulary: dict[str, int] = {}
-        terms = self._terms(self._lexicon(folder / LEXICON, list(Access)), vocabulary)
-        is_open = self._is_open()
+        terms = self._words.terms(self._lexicon(folder / LEXICON, list(Access)), vocabulary)
+        is_open = self._words.is_open()
         open_terms = (
             terms
             if is_open.all()
-            else self._terms(self._lexicon(folder / OPEN_LEXICON, [Access.OPEN]), vocabulary)
+            else self._words.terms(self._lexicon(folder / OPEN_LEXICON, [Access.OPEN]), vocabulary)
         )
-        ids = (
-            [term for word in words for term in (open_terms if is_open[row] else terms)[word]]
-            for row, words in enumerate(self._passages.all())
-        )
-        write_postings(folder, ids, vocabulary, is_open)
-        self._passages.remove()
+        write_postings(folder, self._words.expanded(terms, open_terms), vocabulary, is_open)
 
     def _lexicon(self, file: Path, accesses: Sequence[Access]) -> Lexicon:
         """What a reader will load, so that queries are split the same way as passages."""
-        dutch, english = (
-            sum((self._frequencies[access, code] for access in accesses), Counter[str]())
-            for code in ("nl", "en")
-        )
-        Lexicon(dutch, english).write(file)
-        return Lexicon.read(file)
-
-    def _terms(self, lexicon: Lexicon, vocabulary: dict[str, int]) -> list[list[int]]:
-        """The numbers of each word's terms; new ones get theirs in `vocabulary`."""
-        numbered = sorted(
-            (number, word, code) for code, own in self._words.items() for word, number in own.items()
-        )
-        return [
-            [vocabulary.setdefault(term, len(vocabulary)) for term in word_terms(word, code, lexicon)]
-            for _, word, code in numbered
-        ]
+        Lexicon(*self._words.frequencies(accesses)).write(file)
+        self._lexicons.append(found := Lexicon.read(file))
+        return found
 
 
 def add_themes(folder: Path, themes: Iterable[tuple[Theme, Rows]]) -> None:

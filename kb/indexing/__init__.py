@@ -12,7 +12,6 @@ from kb.embedding import Encoder
 from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
 from kb.index import Index, Manifest
-from kb.index.doubles import near_identical_documents
 from kb.indexing.cluster import Cluster
 from kb.indexing.embedding import Embedding
 from kb.indexing.gathering import Gathering, Progress
@@ -88,7 +87,7 @@ def build_index(
                 found = themed(themes, index)
             draft.add_themes(found)
             with draft.opened(manifest) as index:
-                report = build.report(draft.name, near_duplicates=near_identical_documents(index))
+                report = build.report(draft.name, near_duplicates=draft.near_identical)
                 if judge:
                     build.tell("judging")
                     report = build.told(dataclasses.replace(report, golden=judge(build.live, index, encoder)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from weakref import WeakValueDictionary
 
 from kb.language.compounds import Compounds
 from kb.language.spelling import Spelling
@@ -15,12 +17,17 @@ from kb.language.terms import forms
 # A word that occurs once is neither a part of others nor what anybody meant.
 _MIN_FREQUENCY = 2
 
+# What splits the words of a file, by the hash of it, while a lexicon uses it: a build opens what it wrote,
+# and splitting the same words by the same numbers again would take it a second.
+_in_use: WeakValueDictionary[bytes, Compounds] = WeakValueDictionary()
+
 
 class Lexicon:
     """The words of a corpus with their numbers: `dutch` in Dutch passages, `english` in English ones.
 
-    `terms` are those that the index holds; without them every word counts as known. It does not depend
-    on the order in which the corpus was read.
+    `terms` are those that the index holds; without them every word counts as known. `compounds` splits by
+    these Dutch words, where something does already. It does not depend on the order in which the corpus was
+    read.
     """
 
     def __init__(
@@ -29,11 +36,12 @@ class Lexicon:
         english: Mapping[str, int] | None = None,
         *,
         terms: Collection[str] | None = None,
+        compounds: Compounds | None = None,
     ) -> None:
         self._dutch = dutch
         self._english = english or {}
         self._terms = terms
-        self._compounds = Compounds(dutch)
+        self.compounds = compounds or Compounds(dutch)
         # The terms of words that were looked up: of one text after another they are mostly the same words.
         self.forms: dict[str, frozenset[str]] = {}
 
@@ -44,7 +52,7 @@ class Lexicon:
 
     def parts(self, word: str) -> tuple[str, ...]:
         """The parts of a lower-case Dutch word; none when it is no compound of known words."""
-        return self._compounds.parts(word)
+        return self.compounds.parts(word)
 
     def knows(self, word: str) -> bool:
         """True when passages hold the word, in any form, or all of its parts."""
@@ -88,9 +96,10 @@ class Lexicon:
     @classmethod
     def read(cls, file: Path, *, terms: Collection[str] | None = None) -> Self:
         """The reverse of `write`. Raises `OSError` or `ValueError`."""
+        data = file.read_bytes()
         dutch: dict[str, int] = {}
         english: dict[str, int] = {}
-        for line in file.read_text(encoding="utf-8").split("\n"):
+        for line in data.decode("utf-8").split("\n"):
             if not line:
                 continue
             word, in_dutch, in_english = line.split("\t")
@@ -98,4 +107,7 @@ class Lexicon:
                 dutch[word] = int(in_dutch)
             if int(in_english):
                 english[word] = int(in_english)
-        return cls(dutch, english, terms=terms)
+        key = hashlib.sha256(data).digest()
+        if (compounds := _in_use.get(key)) is None:
+            compounds = _in_use[key] = Compounds(dutch)
+        return cls(dutch, english, terms=terms, compounds=compounds)

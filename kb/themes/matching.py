@@ -62,14 +62,16 @@ Asked = Sequence[Sequence[str]]
 
 def theme_rows(themes: Iterable[Theme], index: Searched) -> Iterator[tuple[Theme, Rows]]:
     """Each theme with the rows of the passages that its queries find, in order."""
-    terms = _Terms(index.lexicon)
+    themes = list(themes)
+    terms = _Terms(index.lexicon, (query for theme in themes for query in theme.queries))
     for theme in themes:
         yield theme, _rows_about(theme.queries, index, terms)
 
 
 def rows_about(queries: Iterable[str], index: Searched) -> Rows:
     """The rows of the passages with a sentence that holds all words of one of these queries, in order."""
-    return _rows_about(queries, index, _Terms(index.lexicon))
+    queries = list(queries)
+    return _rows_about(queries, index, _Terms(index.lexicon, queries))
 
 
 def _rows_about(queries: Iterable[str], index: Searched, terms: _Terms) -> Rows:
@@ -121,15 +123,16 @@ def _holds(terms: frozenset[str], asked: Asked) -> bool:
 
 
 class _Terms(dict[str, frozenset[str]]):
-    """The terms of words, each analysed once."""
+    """The terms of words, as far as they are asked: each word is analysed once, and most have none."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, queries: Iterable[str]) -> None:
         super().__init__()
         self._lexicon = lexicon
+        self._asked = frozenset(term for query in queries for word in terms_of(query) for term in word)
 
     def __missing__(self, word: str) -> frozenset[str]:
         every = (term for code in STEMMERS for term in word_terms(word, code, self._lexicon))
-        found = self[word] = frozenset(every)
+        found = self[word] = self._asked.intersection(every)
         return found
 
     def of_sentences(self, record: Found) -> list[frozenset[str]]:
