@@ -23,7 +23,7 @@ from kb.index.embedded import REPORT, EmbeddedIndex
 from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.writing import PASSAGES, IndexWriter, StoredVectors, add_themes
+from kb.index.writing import PASSAGES, Encodings, IndexWriter, add_themes
 from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
@@ -109,7 +109,7 @@ class Draft:
         self,
         document: DocumentRecord,
         passages: Sequence[Passage],
-        encoded: Sequence[StoredVectors],
+        encoded: Encodings,
         labels: DocumentLabels | None = None,
         prepared: Prepared | None = None,
     ) -> None:

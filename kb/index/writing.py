@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,6 +45,8 @@ PASSAGES = "passages.sqlite"
 LEXICAL = "lexical"
 # While it is written.
 _WAITING = ".words"
+# Documents whose vectors wait to be written.
+_MOST_LATER = 1_024
 LEXICON = "lexicon.tsv"
 # The words of the open passages alone; only in an index with others.
 OPEN_LEXICON = "lexicon-open.tsv"
@@ -102,6 +106,10 @@ class StoredVectors:
         return cls(encoded.vector, quantise(encoded.tokens), own)
 
 
+# What passages were encoded to, or what encodes them.
+Encodings = Sequence[StoredVectors] | Callable[[], Sequence[StoredVectors]]
+
+
 class IndexWriter:
     """Takes documents in turn and leaves an index in `folder`, which must be empty."""
 
@@ -128,6 +136,9 @@ class IndexWriter:
         self.has_sentences = has_sentences
         # How the nearest are found, once it is finished; None where all are compared.
         self.approximation: Approximation | None = None
+        # Vectors of documents that wait for those of one before them, which are still being encoded.
+        self._writing_later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
+        self._later: deque[Future[None]] = deque()
         # Pairs of near-identical documents, once it is finished: a path, and the first one that it is like.
         self.near_identical: list[tuple[str, str]] = []
         self._tokens = self._sentences = None
@@ -158,6 +169,7 @@ class IndexWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._writing_later.shutdown(cancel_futures=True)
         self._database.close()
         for opened in (self._vectors, self._words, self._tokens, self._sentences):
             if opened is not None:
@@ -193,36 +205,61 @@ class IndexWriter:
         self,
         document: DocumentRecord,
         passages: Sequence[Passage],
-        encoded: Sequence[StoredVectors],
+        encoded: Encodings,
         labels: DocumentLabels = _NOTHING_FOUND,
         prepared: Prepared | None = None,
     ) -> None:
         """Append a document, its passages in reading order, what they were encoded to and what was
-        found in it. Where `prepared` is given, a later index may copy it.
+        found in it. Where `prepared` is given, a later index may copy it. What `encoded` is only to be asked
+        is asked by another thread, and what that raises is raised here by a later call.
 
         Raises `ValueError` when passages, or their sentences, and vectors differ in number.
         """
-        if len(encoded) != len(passages):
-            raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
         at = self._append(document, map(_stored, passages), prepared)
         self._labels.add(at, document, passages, labels)
-        if encoded:
-            self._vectors.add(np.stack([one.vector for one in encoded]))
-        if self._tokens:
-            for one in encoded:
-                self._tokens.add(one.tokens)
-        if self._sentences:
-            for passage, one in zip(passages, encoded, strict=True):
-                self._sentences.add(_of_each_sentence(passage, one.sentences))
+        ask = encoded if callable(encoded) else partial(list, encoded)
+        write = partial(self._write_vectors, passages, ask, self._tokens, self._sentences)
+        self._in_order(write, is_later=callable(encoded))
 
     def copy(self, document: DocumentRecord, kept: KeptDocument, prepared: Prepared) -> None:
         """Append a document as another index has it, in which it was the same."""
         at = self._append(document, kept.passages, prepared)
         self._labels.copy(at, document, kept)
+        self._in_order(partial(self._copy_vectors, kept, self._tokens, self._sentences))
+
+    def _write_vectors(
+        self,
+        passages: Sequence[Passage],
+        ask: Callable[[], Sequence[StoredVectors]],
+        tokens: VectorListsWriter | None,
+        sentences: VectorListsWriter | None,
+    ) -> None:
+        if len(encoded := ask()) != len(passages):
+            raise ValueError(f"{len(passages)} passages have {len(encoded)} vectors")
+        if encoded:
+            self._vectors.add(np.stack([one.vector for one in encoded]))
+        for passage, one in zip(passages, encoded, strict=True):
+            if tokens:
+                tokens.add(one.tokens)
+            if sentences:
+                sentences.add(_of_each_sentence(passage, one.sentences))
+
+    def _copy_vectors(
+        self, kept: KeptDocument, tokens: VectorListsWriter | None, sentences: VectorListsWriter | None
+    ) -> None:
         self._vectors.add(kept.vectors)
-        for lists, own in ((self._tokens, kept.tokens), (self._sentences, kept.sentences)):
+        for lists, own in ((tokens, kept.tokens), (sentences, kept.sentences)):
             if lists and own:
                 lists.copy(own)
+
+    def _in_order(self, write: Callable[[], None], *, is_later: bool = False) -> None:
+        """Write vectors: at once, or when those before them are written."""
+        while self._later and (self._later[0].done() or len(self._later) > _MOST_LATER):
+            self._later.popleft().result()
+        if is_later or self._later:
+            self._later.append(self._writing_later.submit(write))
+        else:
+            write()
 
     def _append(
         self, document: DocumentRecord, passages: Iterable[tuple[Any, ...]], prepared: Prepared | None
@@ -241,7 +278,7 @@ class IndexWriter:
             write_prepared(self._database, own, prepared)
         self._documents.append((document, first, len(rows)))
         if self._tokens and self._token_passages is not None and self.passages > self._token_passages:
-            self._tokens.discard()
+            self._in_order(self._tokens.discard)
             self._tokens = None
         return own, first
 
@@ -272,6 +309,11 @@ class IndexWriter:
         self._database.executescript(INDICES + label_tables.INDICES)
         self._database.execute("PRAGMA optimize")
         self._database.close()
+        self._write_postings()
+        self.near_identical = self._find_near_identical()
+        self._words.remove()
+        while self._later:
+            self._later.popleft().result()
         self._vectors.finish()
         if encode_queries and asked:
             rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)
@@ -280,9 +322,6 @@ class IndexWriter:
         for lists in (self._tokens, self._sentences):
             if lists:
                 lists.finish()
-        self._write_postings()
-        self.near_identical = self._find_near_identical()
-        self._words.remove()
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 
 import numpy as np
 
 from kb.chunking import chunk
 from kb.documents import Access, Document, Passage
 from kb.embedding import Encoder
+from kb.errors import EncoderUnavailable
 from kb.index import DocumentRecord, Manifest
 from kb.index.copying import Prepared
 from kb.index.labels import DocumentLabels
@@ -28,6 +29,9 @@ from kb.sandbox import read_all
 # Passages that are encoded in one call: enough to fill batches of nearly equal length, few enough to
 # show progress and to bound memory.
 _ENCODED_AT_ONCE = 128
+# The last, when they are no more, are encoded while the rest of the index is written: so few that a build
+# that is stopped need not wait for them.
+_ENCODED_MEANWHILE = 32
 # Documents that are written in one go: copies among them cost next to nothing.
 _WRITTEN_AT_ONCE = 512
 
@@ -65,6 +69,7 @@ class Embedding:
         self._reuse = Reuse(self._previous, made_with)
         self._read: Read = read_all
         self._encoding: PassageEncoding = LocalEncoding(encoder, has_sentences=draft.has_sentences)
+        self._is_shared = cluster is not None
         if cluster:
             over = ClusterReading(cluster, self._job(), self._encoding)
             self._read, self._encoding = over.read_all, over
@@ -82,7 +87,7 @@ class Embedding:
             if new >= _ENCODED_AT_ONCE or len(pending) >= _WRITTEN_AT_ONCE:
                 self._add(pending)
                 pending, new = [], 0
-        self._add(pending)
+        self._add(pending, is_last=True)
         self._draft.group(self._build.group())
 
     def _job(self) -> Job:
@@ -116,12 +121,22 @@ class Embedding:
             before.has_sentences or not self._draft.has_sentences
         )
 
-    def _add(self, pending: Sequence[_New | _Same]) -> None:
-        encoded = iter(self._encoded([item for item in pending if isinstance(item, _New)]))
+    def _add(self, pending: Sequence[_New | _Same], *, is_last: bool = False) -> None:
+        known, new = self._known([item for item in pending if isinstance(item, _New)])
+        # The processor encodes few while what they stand among is written, which takes longer.
+        is_meanwhile = is_last and not self._is_shared and len(new) <= _ENCODED_MEANWHILE
+        if not is_meanwhile:
+            self._encode(new, known)
         for item in pending:
             if isinstance(item, _New):
-                own = list(islice(encoded, len(item.passages)))
-                self._draft.add(item.record, item.passages, own, item.labels, item.prepared)
+                encoded = partial(self._encoded, item.passages, known)
+                self._draft.add(
+                    item.record,
+                    item.passages,
+                    encoded if is_meanwhile else encoded(),
+                    item.labels,
+                    item.prepared,
+                )
             else:
                 self._copy(item)
         self._build.passages = self._draft.passages
@@ -132,15 +147,29 @@ class Embedding:
         self._build.reused += record.passages
         self._build.reused_open += record.passages if record.access is Access.OPEN else 0
 
-    def _encoded(self, pending: Sequence[_New]) -> list[StoredVectors]:
+    def _known(self, pending: Sequence[_New]) -> tuple[dict[str, StoredVectors], dict[str, Passage]]:
+        """What the live index holds of the passages of new documents, by their hashes, and those that are
+        new."""
         passages = [passage for item in pending for passage in item.passages]
         are_open = [item.record.access is Access.OPEN for item in pending for _ in item.passages]
         hashes = [embedded_hash(passage) for passage in passages]
-        kept = self._previous.vectors_by_hash(hashes) if self._previous else {}
-        new = {key: passage for key, passage in zip(hashes, passages, strict=True) if key not in kept}
-        self._build.reused += sum(key in kept for key in hashes)
+        known = self._previous.vectors_by_hash(hashes) if self._previous else {}
+        self._build.reused += sum(key in known for key in hashes)
         self._build.reused_open += sum(
-            key in kept for key, is_open in zip(hashes, are_open, strict=True) if is_open
+            key in known for key, is_open in zip(hashes, are_open, strict=True) if is_open
         )
-        kept.update(zip(new, self._encoding.of(list(new.values())), strict=True))
-        return [kept[key] for key in hashes]
+        return known, {key: one for key, one in zip(hashes, passages, strict=True) if key not in known}
+
+    def _encoded(self, passages: Sequence[Passage], known: dict[str, StoredVectors]) -> list[StoredVectors]:
+        """What is kept of passages; those that are new are among `known` then."""
+        hashes = [embedded_hash(passage) for passage in passages]
+        new = {key: one for key, one in zip(hashes, passages, strict=True) if key not in known}
+        self._encode(new, known)
+        return [known[key] for key in hashes]
+
+    def _encode(self, new: Mapping[str, Passage], known: dict[str, StoredVectors]) -> None:
+        try:
+            known.update(zip(new, self._encoding.of(list(new.values())), strict=True))
+        except RuntimeError as error:
+            # Where an index is written, a RuntimeError tells that it cannot be.
+            raise EncoderUnavailable(f"Passages cannot be encoded ({error})") from error
