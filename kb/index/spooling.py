@@ -29,7 +29,7 @@ class Spool:
         self._starts.append(self._starts[-1] + len(numbers))
 
     def of(self, lists: Iterable[int]) -> Iterator[npt.NDArray[np.int32]]:
-        """The lists in these places, in the order asked. Nothing may be added meanwhile."""
+        """The lists in these places, in the order asked. Nothing may be added or asked beside it."""
         self._stream.flush()
         size = np.dtype(np.int32).itemsize
         following = -1
