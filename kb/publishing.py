@@ -20,10 +20,11 @@ from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest, Rows
 from kb.index.copying import KeptDocument, Prepared
 from kb.index.embedded import REPORT, EmbeddedIndex
+from kb.index.label_tables import add_themes
 from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.writing import PASSAGES, Encodings, IndexWriter, add_themes
+from kb.index.writing import PASSAGES, Encodings, IndexWriter
 from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 
@@ -130,13 +131,18 @@ class Draft:
     def finish(self) -> None:
         """Write what is still in memory. Nothing can be added after it."""
         with self._generations.writing():
-            self._writer.finish(self._encode_queries)
-        # Hundreds of megabytes go to the disk, and are hashed, while the processor does what is left to do.
+            self._writer.finish(self._encode_queries, written=self._settle)
         for file in self.folder.rglob("*"):
             # Themes are still to be written into that one.
-            if file.is_file() and file.name != PASSAGES:
-                name = file.relative_to(self.folder).as_posix()
-                self._settled[name] = self._settling.submit(_settle, file)
+            if file.is_file() and file.name != PASSAGES and self._name(file) not in self._settled:
+                self._settle(file)
+
+    def _settle(self, file: Path) -> None:
+        """Have a file go to the disk, and hash it, while the processor does what is left to do."""
+        self._settled[self._name(file)] = self._settling.submit(_settle, file)
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self.folder).as_posix()
 
     def _encode_queries(self, texts: Sequence[str]) -> list[Encoded]:
         try:
@@ -151,7 +157,7 @@ class Draft:
         After `finish`, while nothing has it open.
         """
         with self._generations.writing():
-            add_themes(self.folder, themes)
+            add_themes(self.folder / PASSAGES, themes)
 
     def manifest(
         self, *, corpus: str, fingerprint: str = "", privacy: str = "", sources: Hashes | None = None

@@ -12,6 +12,7 @@ import sys
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from kb.embedding.converting import EMBEDDED, GRAPH, POSITIONS, TOKENS, WORDS
 from kb.embedding.model_folder import BertFolder
 from kb.embedding.spans import of_text, trimmed, unit
 from kb.embedding.tokenizing import Tokens, text_tokenizer
+
+# Embeddings of words that are remembered, some eight hundred bytes each.
+_REMEMBERED = 8_192
 
 
 class OnnxEncoder:
@@ -99,7 +103,8 @@ class OnnxEncoder:
 class _Words:
     """The embeddings of words, read when they are needed. Safe to use from several threads.
 
-    Mapped, a hundred megabytes of them would soon be of the process.
+    Mapped, a hundred megabytes of them would soon be of the process. What was read lately is remembered: a
+    thread that reads waits for Python's lock after each word, as long as another computes.
     """
 
     def __init__(self, file: Path) -> None:
@@ -108,11 +113,15 @@ class _Words:
         self._kind, self._start, self._bytes = mapped.dtype, mapped.offset, mapped.strides[0]
         self._file = os.open(file, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
+        self._row = lru_cache(_REMEMBERED)(self._read)
 
     def of(self, ids: Sequence[int]) -> Vectors:
         """Those of the words with these numbers, of shape (ids, dimension)."""
-        rows = b"".join(os.pread(self._file, self._bytes, self._start + word * self._bytes) for word in ids)
+        rows = b"".join(map(self._row, ids))
         return np.frombuffer(rows, self._kind).reshape(len(ids), -1).astype(np.float32)
+
+    def _read(self, word: int) -> bytes:
+        return os.pread(self._file, self._bytes, self._start + word * self._bytes)
 
 
 def _session(graph: Path) -> onnxruntime.InferenceSession:

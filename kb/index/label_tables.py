@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from kb.documents import Passage, name_key
 from kb.index import DocumentRecord, Rows
@@ -155,3 +156,21 @@ def _of_passages(passages: Sequence[Passage], found: DocumentLabels) -> list[lis
                 break
             labels[at].setdefault(_of(span.label), span.label)
     return [list(own.values()) for own in labels]
+
+
+def add_themes(passages: Path, themes: Iterable[tuple[Theme, Rows]]) -> None:
+    """Put down which passages of a finished index, by their rows, belong to each theme.
+
+    For which do shows only when it can be asked. Nothing may have the file open.
+    """
+    database = sqlite3.connect(passages, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("BEGIN")
+        writer = LabelsWriter(database)
+        for theme, rows in themes:
+            writer.add_theme(theme, rows)
+        database.execute("COMMIT")
+    finally:
+        database.close()

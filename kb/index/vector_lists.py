@@ -85,13 +85,14 @@ class VectorListsWriter:
         self._stream.write(codes.data)
         self._offsets.extend((self._offsets[-1] + np.cumsum(counts)).tolist())
 
-    def finish(self) -> None:
-        """Write what is still in memory. Nothing can be added after it."""
+    def finish(self) -> tuple[Path, Path]:
+        """Write what is still in memory; its files. Nothing can be added after it."""
         self._stream.close()
         # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
         offsets = io.BytesIO()
         np.save(offsets, np.array(self._offsets, np.int64))
         self._offsets_file.write_bytes(offsets.getvalue())
+        return self._codes_file, self._offsets_file
 
 
 class VectorLists:

@@ -38,7 +38,6 @@ from kb.language import Lexicon
 from kb.language.terms import code_of
 from kb.near_duplicates import first_of_like_numbers, pairs_of
 from kb.settings import EXACT_PASSAGES
-from kb.themes import Theme
 
 VECTORS = "vectors.faiss"
 PASSAGES = "passages.sqlite"
@@ -289,11 +288,18 @@ class IndexWriter:
             for document, first, count in self._documents
         ]
 
-    def finish(self, encode_queries: Callable[[Sequence[str]], Sequence[Encoded]] | None = None) -> None:
+    def finish(
+        self,
+        encode_queries: Callable[[Sequence[str]], Sequence[Encoded]] | None = None,
+        *,
+        written: Callable[[Path], None] = lambda _: None,
+    ) -> None:
         """Write what is still in memory. Nothing can be added after it.
 
         `encode_queries` is needed to measure an approximation: without it every vector is compared.
+        `written` is told of each file of vectors as soon as it is whole, by another thread.
         """
+        vectors = self._writing_later.submit(self._finish_vectors, written)
         self._database.executemany(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
             (
@@ -314,14 +320,19 @@ class IndexWriter:
         self._words.remove()
         while self._later:
             self._later.popleft().result()
-        self._vectors.finish()
+        vectors.result()
         if encode_queries and asked:
             rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)
             queries = np.stack([one.vector for one in encode_queries(asked)])
             self.approximation = approximate(self._folder, rows, queries, self._learned_of())
+
+    def _finish_vectors(self, written: Callable[[Path], None]) -> None:
+        self._vectors.finish()
+        written(self._folder / VECTORS)
         for lists in (self._tokens, self._sentences):
             if lists:
-                lists.finish()
+                for file in lists.finish():
+                    written(file)
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""
@@ -373,24 +384,6 @@ class IndexWriter:
         Lexicon(*self._words.frequencies(accesses)).write(file)
         self._lexicons.append(found := Lexicon.read(file))
         return found
-
-
-def add_themes(folder: Path, themes: Iterable[tuple[Theme, Rows]]) -> None:
-    """Put down which passages of a finished index, by their rows, belong to each theme.
-
-    For which do shows only when it can be asked. Nothing may have it open.
-    """
-    database = sqlite3.connect(folder / PASSAGES, isolation_level=None)
-    try:
-        database.execute("PRAGMA journal_mode = OFF")
-        database.execute("PRAGMA synchronous = OFF")
-        database.execute("BEGIN")
-        writer = LabelsWriter(database)
-        for theme, rows in themes:
-            writer.add_theme(theme, rows)
-        database.execute("COMMIT")
-    finally:
-        database.close()
 
 
 def _of_each_sentence(passage: Passage, codes: Codes) -> Codes:

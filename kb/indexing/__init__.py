@@ -69,8 +69,11 @@ def build_index(
             build.refuse_removals({source.path for source in build.corpus.sources})
         themes = load_themes(settings.themes)
         encoder = load_encoder()
-        with _draft(build, generations, stage, encoder) as draft:
-            Embedding(build, encoder, draft, cluster).run()
+        with (
+            _draft(build, generations, stage, encoder) as draft,
+            Embedding(build, encoder, draft, cluster) as embedding,
+        ):
+            embedding.run()
             if not draft.documents:
                 raise CorpusError(_nothing_read(settings, build.files))
             if not allow_removals:
@@ -137,7 +140,7 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
         contextlib.closing(Gathering(settings, generations, progress)) as build,
     ):
         build.scan()
-        for document in build.documents(stage, Reuse(None, "")):
+        for document in build.documents(stage, Reuse(None, ""), iter):
             if isinstance(document, Document):
                 build.add(document, passages=0, gaps=document.gaps)
         return build.report("")

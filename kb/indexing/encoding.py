@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -10,7 +10,8 @@ from kb.documents import Passage
 from kb.embedding import Encoder, Vectors
 from kb.index.writing import StoredVectors, embedded_text, sentence_texts
 
-_SENTENCES_AT_ONCE = 1_024
+# Passages whose tokens' vectors are held at a time, with those of their sentences.
+_AT_ONCE = 64
 
 
 class PassageEncoding(Protocol):
@@ -31,24 +32,22 @@ class LocalEncoding:
 
     def of(self, passages: Sequence[Passage]) -> list[StoredVectors]:
         """What is kept of each."""
-        if not passages:
-            return []
-        texts = [embedded_text(passage) for passage in passages]
-        encoded = self._encoder.encode_passages(texts)
-        known = {text: one.vector for text, one in zip(texts, encoded, strict=True)}
-        sentences = [sentence_texts(one) if self._has_sentences else [] for one in passages]
-        vectors = self._vectors(known, chain.from_iterable(sentences))
-        return [
-            StoredVectors.of(one, [vectors[text] for text in own])
-            for one, own in zip(encoded, sentences, strict=True)
-        ]
-
-    def _vectors(self, known: Mapping[str, Vectors], texts: Iterable[str]) -> dict[str, Vectors]:
-        """The vectors of texts, each encoded once unless it is known; their tokens are let go."""
-        found = dict(known)
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        for start in range(0, len(new), _SENTENCES_AT_ONCE):
-            some = new[start : start + _SENTENCES_AT_ONCE]
-            encoded = self._encoder.encode_passages(some)
-            found.update((text, one.vector) for text, one in zip(some, encoded, strict=True))
+        # Those of sentences: what stands on every page of a document is encoded once.
+        known: dict[str, Vectors] = {}
+        found: list[StoredVectors] = []
+        for start in range(0, len(passages), _AT_ONCE):
+            found += self._some(passages[start : start + _AT_ONCE], known)
         return found
+
+    def _some(self, passages: Sequence[Passage], known: dict[str, Vectors]) -> list[StoredVectors]:
+        texts = [embedded_text(passage) for passage in passages]
+        sentences = [sentence_texts(one) if self._has_sentences else [] for one in passages]
+        new = (text for text in chain.from_iterable(sentences) if text not in known)
+        # Together, so that no processor waits while another is at the last passage.
+        together = list(dict.fromkeys(chain(texts, new)))
+        encoded = dict(zip(together, self._encoder.encode_passages(together), strict=True))
+        known.update((text, one.vector) for text, one in encoded.items())
+        return [
+            StoredVectors.of(encoded[text], [known[sentence] for sentence in own])
+            for text, own in zip(texts, sentences, strict=True)
+        ]

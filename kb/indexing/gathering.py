@@ -7,12 +7,12 @@ import datetime as dt
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kb.changes import MOST_REMOVED, Changes, Hashes
 from kb.corpus import Corpus
@@ -36,6 +36,9 @@ from kb.settings import Settings
 READINGS = ".readings"
 # Within the stage, and removed before it is published.
 _WORKING = "working"
+
+# What becomes of a document.
+Made = TypeVar("Made")
 
 
 class Read(Protocol):
@@ -125,9 +128,19 @@ class Gathering:
             )
         )
 
-    def documents(self, stage: Path, reuse: Reuse, read: Read = read_all) -> Iterator[Document | Unchanged]:
-        """Every document that can be read, without the names that must not be, or what the live index holds
-        of it; the rest is put down. `read` is what reads them."""
+    def documents(
+        self,
+        stage: Path,
+        reuse: Reuse,
+        make: Callable[[Outcomes], Iterator[tuple[Source, Made | ParseError]]],
+        read: Read = read_all,
+    ) -> Generator[Made | Unchanged, None, None]:
+        """What is made of every document that can be read, or what the live index holds of it, in order of
+        path; the rest is put down.
+
+        `read` is what reads them. `make` is given those that are new, without the names that must not be
+        read; it may ask for them by another thread, which must ask for no more once this is closed.
+        """
         working = stage / _WORKING
         working.mkdir()
         sources = self.corpus.sources
@@ -135,16 +148,17 @@ class Gathering:
         changed = tuple(source for source in sources if source.path not in unchanged)
         corpus = dataclasses.replace(self.corpus, sources=changed)
         with read(corpus, self.settings, readings=self.readings, working=working) as outcomes:
+            made = make((source, self._readable(outcome)) for source, outcome in outcomes)
             for known in sources:
                 self._done += 1
                 if found := unchanged.get(known.path):
                     yield found
                 else:
-                    source, outcome = next(outcomes)
+                    source, outcome = next(made)
                     if isinstance(outcome, ParseError):
                         self._leave_out(source, outcome)
                     else:
-                        yield self._readable(outcome)
+                        yield outcome
                 self.tell("reading")
         shutil.rmtree(working, ignore_errors=True)
 
@@ -152,7 +166,9 @@ class Gathering:
         left = FileReport(path=source.path, status="left-out", code=error.code, message=str(error))
         self.files.append(left)
 
-    def _readable(self, document: Document) -> Document:
+    def _readable(self, document: Document | ParseError) -> Document | ParseError:
+        if isinstance(document, ParseError):
+            return document
         found = masked_document(document, self.privacy)
         if found.pages is not None:
             self._masked[document.source.document_id] = found.pages
