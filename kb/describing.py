@@ -260,6 +260,11 @@ def _is_deck(blocks: Sequence[Block]) -> bool:
     return len(counts) >= _DECK_PAGES and counts[len(counts) // 2] <= _DECK_WORDS_PER_PAGE
 
 
+def get_ready() -> None:
+    """Load what tells languages: it takes longer than to describe a document."""
+    _identifier()
+
+
 def _language(text: str) -> str | None:
     """The ISO 639 code of the language of a text; None when it is too short or too mixed to tell."""
     sample = text[:_LANGUAGE_CHARACTERS]

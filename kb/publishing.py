@@ -137,9 +137,9 @@ class Draft:
             if file.is_file() and file.name != PASSAGES and self._name(file) not in self._settled:
                 self._settle(file)
 
-    def _settle(self, file: Path) -> None:
+    def _settle(self, file: Path, hashed: str | None = None) -> None:
         """Have a file go to the disk, and hash it, while the processor does what is left to do."""
-        self._settled[self._name(file)] = self._settling.submit(_settle, file)
+        self._settled[self._name(file)] = self._settling.submit(_settle, file, hashed)
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self.folder).as_posix()
@@ -204,7 +204,7 @@ class Draft:
             self._generations.publish(self.folder, keep=keep)
 
 
-def _settle(file: Path) -> str:
+def _settle(file: Path, hashed: str | None) -> str:
     """Wait until a file is on disk; its hash."""
     sync(file)
-    return sha256_of(file)
+    return hashed or sha256_of(file)

@@ -15,18 +15,18 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, wait
 from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from kb.corpus import Corpus, source_file
-from kb.describing import describe
+from kb.describing import describe, get_ready
 from kb.documents import Document, Source
 from kb.errors import (
     DamagedFile,
@@ -53,20 +53,65 @@ _WRITTEN_BYTES = 1_000_000_000
 Outcomes = Iterator[tuple[Source, Document | ParseError]]
 
 
+class ReaderProcesses:
+    """The processes that read. The first starts with the first file that is read, or with `start`."""
+
+    def __init__(self, settings: Settings, number: int | None = None) -> None:
+        """Without a `number` there is one for half of the processors: the encoder works at the same time."""
+        self._settings = settings
+        self._number = number or max(1, (os.cpu_count() or 2) // 2)
+        self._pool: ProcessPool | None = None
+
+    @property
+    def are_alive(self) -> bool:
+        """Whether there are any, and what was scheduled will be done."""
+        return self._pool is not None and bool(self._pool.active)
+
+    def start(self) -> None:
+        """Have one start, and load what takes time, before there is anything to read."""
+        # What is wrong shows again when something is read.
+        with contextlib.suppress(ReadersUnavailable):
+            self.schedule(get_ready)
+
+    def schedule(self, work: Callable[..., Any], *args: object) -> ProcessFuture[Any]:
+        """Have one of them do something. Raises `ReadersUnavailable`."""
+        if self._pool is None:
+            self._pool = ProcessPool(
+                max_workers=self._number,
+                initializer=_confine,
+                initargs=(self._settings.reader_megabytes, os.getpid()),
+                context=multiprocessing.get_context("spawn"),
+            )
+        try:
+            return self._pool.schedule(work, args=args, timeout=self._settings.file_seconds)
+        except (RuntimeError, OSError) as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        """End them, whatever they are doing."""
+        if self._pool:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+
 @contextlib.contextmanager
 def read_all(
-    corpus: Corpus, settings: Settings, *, readings: Readings, working: Path, processes: int | None = None
+    corpus: Corpus,
+    settings: Settings,
+    *,
+    readings: Readings,
+    working: Path,
+    processes: ReaderProcesses | None = None,
 ) -> Iterator[Outcomes]:
     """Each source of the corpus, in order, with its document or with why there is none.
 
-    The first are being read when the block begins, whenever they are asked for, and no more is read after it.
-    What is new is read with the options of `readings` and kept there. `working` is a folder for the readers'
-    temporary files, which exists and is the caller's to remove. Without a number of `processes` half of the
-    processors have one. Raises `ReadersUnavailable`, or `IndexNotWritten` when a disk is full.
+    The first are being read when the block begins, whenever they are asked for, and no more is read after it:
+    the `processes` that read, where they are given, are ended too. What is new is read with the options of
+    `readings` and kept there. `working` is a folder for the readers' temporary files, which exists and is the
+    caller's to remove. Raises `ReadersUnavailable`, or `IndexNotWritten` when a disk is full.
     """
-    # Half of the processors: the encoder works at the same time.
-    processes = processes or max(1, (os.cpu_count() or 2) // 2)
-    with _Readers(corpus.root, settings, readings, working, processes) as readers:
+    with contextlib.closing(processes or ReaderProcesses(settings)) as given:
+        readers = _Readers(corpus.root, settings, readings, working, given)
         sources = iter(corpus.sources)
         waiting = deque(readers.begun(source) for source in islice(sources, _AHEAD))
 
@@ -128,25 +173,16 @@ def _unavailable(error: Exception) -> ReadersUnavailable:
 
 
 class _Readers:
-    """The processes that read, started with the first source that is new."""
+    """Has sources read that are new."""
 
     def __init__(
-        self, root: Path, settings: Settings, readings: Readings, working: Path, processes: int
+        self, root: Path, settings: Settings, readings: Readings, working: Path, processes: ReaderProcesses
     ) -> None:
         self._root = root
         self._settings = settings
         self._readings = readings
         self._working = working
         self._processes = processes
-        self._pool: ProcessPool | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._pool:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
 
     def begun(self, source: Source) -> tuple[Source, ProcessFuture[Document] | None]:
         """A source that is being read, or that was read before."""
@@ -154,21 +190,7 @@ class _Readers:
 
     def start(self, source: Source) -> ProcessFuture[Document]:
         """Have a source read."""
-        if self._pool is None:
-            self._pool = ProcessPool(
-                max_workers=self._processes,
-                initializer=_confine,
-                initargs=(self._settings.reader_megabytes, os.getpid()),
-                context=multiprocessing.get_context("spawn"),
-            )
-        try:
-            return self._pool.schedule(
-                _read,
-                args=(self._root, source, self._readings, self._working),
-                timeout=self._settings.file_seconds,
-            )
-        except (RuntimeError, OSError) as error:
-            raise _unavailable(error) from error
+        return self._processes.schedule(_read, self._root, source, self._readings, self._working)
 
     def outcome(self, future: ProcessFuture[Document]) -> Document | ParseError:
         """What became of a source; waited for no longer than its reader may take and its process to start.
@@ -177,7 +199,7 @@ class _Readers:
         """
         end = time.monotonic() + self._settings.file_seconds + _START_SECONDS
         while not wait([future], timeout=_LOOK_SECONDS).done:
-            is_lost = self._pool is None or not self._pool.active or time.monotonic() > end
+            is_lost = not self._processes.are_alive or time.monotonic() > end
             if is_lost and not future.done():
                 raise _unavailable(RuntimeError("they do not answer"))
         return outcome(future, self._settings)

@@ -289,8 +289,10 @@ def test_many_threads_read_the_same_answers(index: EmbeddedIndex) -> None:
 
 def test_vectors_and_passages_that_differ_in_number_are_refused(tmp_path: Path) -> None:
     one = StoredVectors.of(WordEncoder().encode_query("een"))
-    with IndexWriter(tmp_path, dimension=DIMENSION) as writer, pytest.raises(ValueError, match="1 passages"):
+    with IndexWriter(tmp_path, dimension=DIMENSION) as writer:
         writer.add(REPORT, index_passages(tmp_path), [one, one])
+        with pytest.raises(ValueError, match="1 passages"):
+            writer.finish()
 
 
 def test_sentences_and_their_vectors_that_differ_in_number_are_refused(tmp_path: Path) -> None:
@@ -299,11 +301,10 @@ def test_sentences_and_their_vectors_that_differ_in_number_are_refused(tmp_path:
     one, other = encoder.encode_queries(["een", "twee"])
     two = StoredVectors.of(one, [one.vector, other.vector])
     (tmp_path / "own").mkdir()
-    with (
-        IndexWriter(tmp_path / "own", dimension=DIMENSION, has_sentences=True) as writer,
-        pytest.raises(ValueError, match="1 sentences"),
-    ):
+    with IndexWriter(tmp_path / "own", dimension=DIMENSION, has_sentences=True) as writer:
         writer.add(REPORT, [passage], [two])
+        with pytest.raises(ValueError, match="1 sentences"):
+            writer.finish()
 
 
 def index_passages(tmp_path: Path) -> list:  # type: ignore[type-arg]

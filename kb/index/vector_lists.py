@@ -8,6 +8,7 @@ of all. `sentences.i8` and `sentences.npy` are the same of sentences, in reading
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 from array import array
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ class VectorListsWriter:
         self._dimension = dimension
         self._codes_file = folder / f"{name}{_CODES}"
         self._stream = self._codes_file.open("wb")
+        self._hash = hashlib.sha256()
         self._offsets = array("q", [0])
 
     def close(self) -> None:
@@ -74,7 +76,7 @@ class VectorListsWriter:
         """Append one passage's, of shape (n, dimension). Raises `ValueError` for another shape."""
         if codes.ndim != 2 or codes.shape[1] != self._dimension:
             raise ValueError(f"vectors of shape {codes.shape} are not ({self._name}, {self._dimension})")
-        self._stream.write(np.ascontiguousarray(codes).tobytes())
+        self._write(np.ascontiguousarray(codes))
         self._offsets.append(self._offsets[-1] + len(codes))
 
     def copy(self, run: Run) -> None:
@@ -82,17 +84,25 @@ class VectorListsWriter:
         codes, counts = run
         if codes.ndim != 2 or codes.shape[1] != self._dimension or int(counts.sum()) != len(codes):
             raise ValueError(f"vectors of shape {codes.shape} are not ({self._name}, {self._dimension})")
-        self._stream.write(codes.data)
+        self._write(codes)
         self._offsets.extend((self._offsets[-1] + np.cumsum(counts)).tolist())
 
-    def finish(self) -> tuple[Path, Path]:
-        """Write what is still in memory; its files. Nothing can be added after it."""
+    def _write(self, codes: Codes) -> None:
+        # Hashed on the way: to read it all again would come last, when the rest waits for it.
+        self._hash.update(codes.data)
+        self._stream.write(codes.data)
+
+    def finish(self) -> dict[Path, str]:
+        """Write what is still in memory. Nothing can be added after it. Its files, each with its SHA-256."""
         self._stream.close()
         # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
         offsets = io.BytesIO()
         np.save(offsets, np.array(self._offsets, np.int64))
         self._offsets_file.write_bytes(offsets.getvalue())
-        return self._codes_file, self._offsets_file
+        return {
+            self._codes_file: self._hash.hexdigest(),
+            self._offsets_file: hashlib.sha256(offsets.getvalue()).hexdigest(),
+        }
 
 
 class VectorLists:

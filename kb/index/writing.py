@@ -23,6 +23,7 @@ import numpy.typing as npt
 from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
+from kb.files import sha256_of
 from kb.index import Approximation, DocumentRecord, Rows, label_tables
 from kb.index.approximating import SAMPLE, approximate, query_of
 from kb.index.copying import KeptDocument, Prepared, write_prepared
@@ -45,7 +46,7 @@ LEXICAL = "lexical"
 # While it is written.
 _WAITING = ".words"
 # Documents whose vectors wait to be written.
-_MOST_LATER = 1_024
+_MOST_WAITING = 1_024
 LEXICON = "lexicon.tsv"
 # The words of the open passages alone; only in an index with others.
 OPEN_LEXICON = "lexicon-open.tsv"
@@ -135,9 +136,9 @@ class IndexWriter:
         self.has_sentences = has_sentences
         # How the nearest are found, once it is finished; None where all are compared.
         self.approximation: Approximation | None = None
-        # Vectors of documents that wait for those of one before them, which are still being encoded.
-        self._writing_later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
-        self._later: deque[Future[None]] = deque()
+        # Vectors are written beside the rest, in order of their documents: some are still being encoded.
+        self._vectors_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
+        self._waiting: deque[Future[None]] = deque()
         # Pairs of near-identical documents, once it is finished: a path, and the first one that it is like.
         self.near_identical: list[tuple[str, str]] = []
         self._tokens = self._sentences = None
@@ -168,7 +169,7 @@ class IndexWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._writing_later.shutdown(cancel_futures=True)
+        self._vectors_thread.shutdown(cancel_futures=True)
         self._database.close()
         for opened in (self._vectors, self._words, self._tokens, self._sentences):
             if opened is not None:
@@ -209,22 +210,21 @@ class IndexWriter:
         prepared: Prepared | None = None,
     ) -> None:
         """Append a document, its passages in reading order, what they were encoded to and what was
-        found in it. Where `prepared` is given, a later index may copy it. What `encoded` is only to be asked
-        is asked by another thread, and what that raises is raised here by a later call.
+        found in it. Where `prepared` is given, a later index may copy it.
 
-        Raises `ValueError` when passages, or their sentences, and vectors differ in number.
+        Another thread writes what is encoded, and asks for it where it is to be asked. What that raises is
+        raised by a later call: `ValueError` when passages, or their sentences, and vectors differ in number.
         """
         at = self._append(document, map(_stored, passages), prepared)
         self._labels.add(at, document, passages, labels)
         ask = encoded if callable(encoded) else partial(list, encoded)
-        write = partial(self._write_vectors, passages, ask, self._tokens, self._sentences)
-        self._in_order(write, is_later=callable(encoded))
+        self._later(partial(self._write_vectors, passages, ask, self._tokens, self._sentences))
 
     def copy(self, document: DocumentRecord, kept: KeptDocument, prepared: Prepared) -> None:
         """Append a document as another index has it, in which it was the same."""
         at = self._append(document, kept.passages, prepared)
         self._labels.copy(at, document, kept)
-        self._in_order(partial(self._copy_vectors, kept, self._tokens, self._sentences))
+        self._later(partial(self._copy_vectors, kept, self._tokens, self._sentences))
 
     def _write_vectors(
         self,
@@ -251,14 +251,11 @@ class IndexWriter:
             if lists and own:
                 lists.copy(own)
 
-    def _in_order(self, write: Callable[[], None], *, is_later: bool = False) -> None:
-        """Write vectors: at once, or when those before them are written."""
-        while self._later and (self._later[0].done() or len(self._later) > _MOST_LATER):
-            self._later.popleft().result()
-        if is_later or self._later:
-            self._later.append(self._writing_later.submit(write))
-        else:
-            write()
+    def _later(self, write: Callable[[], None]) -> None:
+        """Write vectors when those before them are written, which may still be encoded."""
+        while self._waiting and (self._waiting[0].done() or len(self._waiting) > _MOST_WAITING):
+            self._waiting.popleft().result()
+        self._waiting.append(self._vectors_thread.submit(write))
 
     def _append(
         self, document: DocumentRecord, passages: Iterable[tuple[Any, ...]], prepared: Prepared | None
@@ -277,7 +274,7 @@ class IndexWriter:
             write_prepared(self._database, own, prepared)
         self._documents.append((document, first, len(rows)))
         if self._tokens and self._token_passages is not None and self.passages > self._token_passages:
-            self._in_order(self._tokens.discard)
+            self._later(self._tokens.discard)
             self._tokens = None
         return own, first
 
@@ -292,14 +289,14 @@ class IndexWriter:
         self,
         encode_queries: Callable[[Sequence[str]], Sequence[Encoded]] | None = None,
         *,
-        written: Callable[[Path], None] = lambda _: None,
+        written: Callable[[Path, str], None] = lambda *_: None,
     ) -> None:
         """Write what is still in memory. Nothing can be added after it.
 
         `encode_queries` is needed to measure an approximation: without it every vector is compared.
-        `written` is told of each file of vectors as soon as it is whole, by another thread.
+        `written` is told of each file of vectors and its SHA-256, by another thread, as soon as it is whole.
         """
-        vectors = self._writing_later.submit(self._finish_vectors, written)
+        vectors = self._vectors_thread.submit(self._finish_vectors, written)
         self._database.executemany(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
             (
@@ -318,21 +315,21 @@ class IndexWriter:
         self._write_postings()
         self.near_identical = self._find_near_identical()
         self._words.remove()
-        while self._later:
-            self._later.popleft().result()
+        while self._waiting:
+            self._waiting.popleft().result()
         vectors.result()
         if encode_queries and asked:
             rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)
             queries = np.stack([one.vector for one in encode_queries(asked)])
             self.approximation = approximate(self._folder, rows, queries, self._learned_of())
 
-    def _finish_vectors(self, written: Callable[[Path], None]) -> None:
-        self._vectors.finish()
-        written(self._folder / VECTORS)
+    def _finish_vectors(self, written: Callable[[Path, str], None]) -> None:
         for lists in (self._tokens, self._sentences):
             if lists:
-                for file in lists.finish():
-                    written(file)
+                for file, own in lists.finish().items():
+                    written(file, own)
+        self._vectors.finish()
+        written(self._folder / VECTORS, sha256_of(self._folder / VECTORS))
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""

@@ -65,6 +65,8 @@ def build_index(
         contextlib.closing(Gathering(settings, generations, progress)) as build,
     ):
         build.scan()
+        if not cluster:
+            build.start_readers()
         if not allow_removals:
             build.refuse_removals({source.path for source in build.corpus.sources})
         themes = load_themes(settings.themes)

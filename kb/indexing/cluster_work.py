@@ -26,7 +26,7 @@ from kb.indexing.windows import passage_window
 from kb.privacy import PrivacyList
 from kb.privacy.documents import masked_document
 from kb.readings import Readings
-from kb.sandbox import read_all, read_options
+from kb.sandbox import ReaderProcesses, read_all, read_options
 from kb.settings import Settings
 
 
@@ -100,7 +100,11 @@ class Worker:
             working.mkdir()
             # One process that reads: there is a worker for each processor already.
             with read_all(
-                corpus, self._job.settings, readings=readings, working=working, processes=1
+                corpus,
+                self._job.settings,
+                readings=readings,
+                working=working,
+                processes=ReaderProcesses(self._job.settings, 1),
             ) as outcomes:
                 return [self._of(outcome, readings.kept(source)) for source, outcome in outcomes]
 

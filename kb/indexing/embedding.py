@@ -25,7 +25,6 @@ from kb.indexing.making import Made, Making, New
 from kb.indexing.reuse import Reuse, Unchanged, conditions, program_digest
 from kb.indexing.windows import passage_window
 from kb.publishing import Draft
-from kb.sandbox import read_all
 
 # How long one thread may keep others from Python. By default it is ten times as long: those that encode would
 # wait so long for the one that writes, after each text, and a processor with them.
@@ -53,7 +52,7 @@ class Embedding:
             build.settings, encoder, build.readings, build.privacy, has_sentences=draft.has_sentences
         )
         self._reuse = Reuse(self._previous, made_with)
-        self._read: Read = read_all
+        self._read: Read | None = None
         self._encoding: PassageEncoding = LocalEncoding(encoder, has_sentences=draft.has_sentences)
         # One thread for both: a cluster tells what it encoded of documents before it tells of others.
         self._making = Making(self._made, self._encoded)

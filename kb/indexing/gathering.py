@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -30,7 +31,7 @@ from kb.privacy.live import LivePrivacy
 from kb.privacy.reports import is_withheld, told_report
 from kb.readings import Readings
 from kb.reports import BuildReport, FileReport
-from kb.sandbox import Outcomes, read_all, read_options
+from kb.sandbox import Outcomes, ReaderProcesses, read_all, read_options
 from kb.settings import Settings
 
 READINGS = ".readings"
@@ -84,6 +85,7 @@ class Gathering:
         self._opening = ThreadPoolExecutor(max_workers=1, thread_name_prefix="opening")
         self._live = self._opening.submit(_live, generations)
         self.readings = Readings(settings.indexes / READINGS, read_options(settings))
+        self._readers = ReaderProcesses(settings)
         self._started = time.monotonic()
         self._progress = progress or (lambda _: None)
         self._done = 0
@@ -99,6 +101,7 @@ class Gathering:
 
     def close(self) -> None:
         """Let go of the live index. Nothing can be read after it."""
+        self._readers.close()
         self._opening.shutdown()
         if not self._live.exception() and self.live:
             self.live.close()
@@ -115,6 +118,11 @@ class Gathering:
             FileReport(path=left.path, status="left-out", code=left.code, message=left.message)
             for left in self.corpus.left_out
         ]
+
+    def start_readers(self) -> None:
+        """Where a file was never read, have the first of what will read it start meanwhile."""
+        if not all(map(self.readings.holds, self.corpus.sources)):
+            self._readers.start()
 
     def tell(self, phase: str) -> None:
         """Tell how far it is."""
@@ -133,13 +141,14 @@ class Gathering:
         stage: Path,
         reuse: Reuse,
         make: Callable[[Outcomes], Iterator[tuple[Source, Made | ParseError]]],
-        read: Read = read_all,
+        read: Read | None = None,
     ) -> Generator[Made | Unchanged, None, None]:
         """What is made of every document that can be read, or what the live index holds of it, in order of
         path; the rest is put down.
 
-        `read` is what reads them. `make` is given those that are new, without the names that must not be
-        read; it may ask for them by another thread, which must ask for no more once this is closed.
+        `read` is what reads them, where the readers of this machine do not. `make` is given those that are
+        new, without the names that must not be read; it may ask for them by another thread, which must ask
+        for no more once this is closed.
         """
         working = stage / _WORKING
         working.mkdir()
@@ -147,6 +156,7 @@ class Gathering:
         unchanged = {source.path: found for source in sources if (found := reuse.of(source))}
         changed = tuple(source for source in sources if source.path not in unchanged)
         corpus = dataclasses.replace(self.corpus, sources=changed)
+        read = read or partial(read_all, processes=self._readers)
         with read(corpus, self.settings, readings=self.readings, working=working) as outcomes:
             made = make((source, self._readable(outcome)) for source, outcome in outcomes)
             for known in sources:
