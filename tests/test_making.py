@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
 from kb.chunking import Window, chunk
 from kb.documents import Block, Document, Locator, Metadata, Passage, Source
+from kb.embedding import Encoded
 from kb.errors import DamagedFile
 from kb.index.labels import DocumentLabels
 from kb.index.writing import StoredVectors, embedded_hash
@@ -166,3 +168,27 @@ def test_what_goes_wrong_is_raised_where_it_is_waited_for() -> None:
             next(made)
         with pytest.raises(OSError, match="no room"):
             first.encoded()
+
+
+def test_of_a_large_document_no_more_is_encoded_once_it_is_given_up() -> None:
+    began, go_on = threading.Event(), threading.Event()
+    asked = []
+
+    class Slow(WordEncoder):
+        def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+            asked.append(len(texts))
+            began.set()
+            assert go_on.wait(20)
+            return super().encode_passages(texts)
+
+    encoding = LocalEncoding(Slow(), has_sentences=True)
+    passages = chunk(document(1, passages=400), WINDOW)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(encoding.of, passages)
+        assert began.wait(20)
+        encoding.give_up()
+        go_on.set()
+        with pytest.raises(CancelledError):
+            found.result()
+    assert len(asked) == 1
+    assert asked[0] < len(passages)

@@ -53,12 +53,13 @@ class Embedding:
         )
         self._reuse = Reuse(self._previous, made_with)
         self._read: Read | None = None
-        self._encoding: PassageEncoding = LocalEncoding(encoder, has_sentences=draft.has_sentences)
+        self._local = LocalEncoding(encoder, has_sentences=draft.has_sentences)
+        self._encoding: PassageEncoding = self._local
         # One thread for both: a cluster tells what it encoded of documents before it tells of others.
         self._making = Making(self._made, self._encoded)
         self._turn = sys.getswitchinterval()
         if cluster:
-            over = ClusterReading(cluster, self._job(), self._encoding)
+            over = ClusterReading(cluster, self._job(), self._local)
             self._read, self._encoding = over.read_all, over
 
     def __enter__(self) -> Self:
@@ -67,6 +68,7 @@ class Embedding:
 
     def __exit__(self, *error: object) -> None:
         """Wait for what is being encoded; the rest is given up."""
+        self._local.give_up()
         self._making.close()
         sys.setswitchinterval(self._turn)
 

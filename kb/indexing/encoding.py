@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from itertools import chain
 from typing import Protocol
 
@@ -10,8 +12,8 @@ from kb.documents import Passage
 from kb.embedding import Encoder, Vectors
 from kb.index.writing import StoredVectors, embedded_text, sentence_texts
 
-# Passages whose tokens' vectors are held at a time, with those of their sentences.
-_AT_ONCE = 64
+# Passages that are encoded with their sentences before it is asked whether to go on: a second or a few.
+_AT_ONCE = 16
 
 
 class PassageEncoding(Protocol):
@@ -29,13 +31,20 @@ class LocalEncoding:
         """With `has_sentences` the vectors of sentences are kept as well."""
         self._encoder = encoder
         self._has_sentences = has_sentences
+        self._is_given_up = threading.Event()
+
+    def give_up(self) -> None:
+        """Encode no more than what is being encoded. May be called by another thread."""
+        self._is_given_up.set()
 
     def of(self, passages: Sequence[Passage]) -> list[StoredVectors]:
-        """What is kept of each."""
+        """What is kept of each. Raises `CancelledError` once it is given up."""
         # Those of sentences: what stands on every page of a document is encoded once.
         known: dict[str, Vectors] = {}
         found: list[StoredVectors] = []
         for start in range(0, len(passages), _AT_ONCE):
+            if self._is_given_up.is_set():
+                raise CancelledError
             found += self._some(passages[start : start + _AT_ONCE], known)
         return found
 

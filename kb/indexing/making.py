@@ -15,8 +15,8 @@ from kb.index.labels import DocumentLabels
 from kb.index.writing import StoredVectors
 from kb.sandbox import Outcomes
 
-# Passages that are encoded in one call: enough to fill batches of nearly equal length, few enough to bound
-# memory, to show progress, and that who stops a build need not wait long for them.
+# Passages that are made before they are encoded: enough for who reads to be ahead, few enough to bound memory
+# and to show progress.
 _ENCODED_AT_ONCE = 64
 # Groups of documents with so many passages that are made and not yet taken.
 _GROUPS_AHEAD = 2
