@@ -54,13 +54,14 @@ Outcomes = Iterator[tuple[Source, Document | ParseError]]
 
 
 class ReaderProcesses:
-    """The processes that read. The first starts with the first file that is read, or with `start`."""
+    """The processes that read. They start with the first file that is read, or with `start`."""
 
     def __init__(self, settings: Settings, number: int | None = None) -> None:
         """Without a `number` there is one for half of the processors: the encoder works at the same time."""
         self._settings = settings
         self._number = number or max(1, (os.cpu_count() or 2) // 2)
         self._pool: ProcessPool | None = None
+        self._is_closed = False
 
     @property
     def are_alive(self) -> bool:
@@ -68,13 +69,15 @@ class ReaderProcesses:
         return self._pool is not None and bool(self._pool.active)
 
     def start(self) -> None:
-        """Have one start, and load what takes time, before there is anything to read."""
+        """Have them start, and one load what takes time, before there is anything to read."""
         # What is wrong shows again when something is read.
         with contextlib.suppress(ReadersUnavailable):
             self.schedule(get_ready)
 
     def schedule(self, work: Callable[..., Any], *args: object) -> ProcessFuture[Any]:
         """Have one of them do something. Raises `ReadersUnavailable`."""
+        if self._is_closed:
+            raise _unavailable(RuntimeError("they were ended"))
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._number,
@@ -88,7 +91,8 @@ class ReaderProcesses:
             raise _unavailable(error) from error
 
     def close(self) -> None:
-        """End them, whatever they are doing."""
+        """End them, whatever they are doing; none starts after it."""
+        self._is_closed = True
         if self._pool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -117,44 +119,96 @@ def test_what_is_known_is_not_encoded_again() -> None:
     assert encoding.asked == [["Punt 0 van verslag 2."]]
 
 
+class Counted:
+    """Documents with a group's passages each, which tells how many of them were read once no more is."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    def outcomes(self) -> Outcomes:
+        for number in range(1_000_000):
+            self.read += 1
+            found = document(number, passages=64)
+            yield found.source, found
+
+    def reaches(self, number: int) -> bool:
+        """Whether so many are read, however long it takes, and no more."""
+        deadline = time.monotonic() + 20
+        while self.read < number and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.settled() == number
+
+    def settled(self) -> int:
+        last, since = -1, time.monotonic()
+        while self.read != last or time.monotonic() - since < 1:
+            if self.read != last:
+                last, since = self.read, time.monotonic()
+            time.sleep(0.01)
+        return last
+
+
 def test_no_more_is_made_than_a_few_groups_ahead_of_who_takes_it() -> None:
-    read_so_far = 0
-
-    def counted() -> Outcomes:
-        nonlocal read_so_far
-        for one in read(*(document(number, passages=64) for number in range(12))):
-            read_so_far += 1
-            yield one
-
-    encoding = Encoding()
+    counted, encoding = Counted(), Encoding()
     with closing(Making(encoding.make, encoding.encode)) as making:
-        made = making.ahead(counted())
-        for taken in range(1, 13):
-            _, found = next(made)
-            assert isinstance(found, New)
-            found.encoded()
-            assert read_so_far <= taken + 2
-    assert read_so_far == 12
-
-
-@pytest.mark.parametrize("groups", [0, 3])
-def test_what_is_given_up_ends_at_once(groups: int) -> None:
-    endless: Iterator[Document] = (document(number, passages=64) for number in range(1_000_000))
-    encoding = Encoding()
-    making = Making(encoding.make, encoding.encode)
-    made = making.ahead(read_one_by_one(endless))
-    for _ in range(groups):
+        made = making.ahead(counted.outcomes())
+        assert counted.reaches(2)
         next(made)
-    making.close()
-    assert len(encoding.asked) <= groups + 3
+        assert counted.reaches(2)
+        for taken in range(2, 5):
+            next(made)
+            assert counted.reaches(taken + 1)
 
 
-def read_one_by_one(documents: Iterator[Document]) -> Outcomes:
-    for found in documents:
-        yield found.source, found
+@pytest.mark.parametrize("taken", [0, 1, 3])
+def test_what_is_given_up_ends(taken: int) -> None:
+    counted, encoding = Counted(), Encoding()
+    making = Making(encoding.make, encoding.encode)
+    made = making.ahead(counted.outcomes())
+    for _ in range(taken):
+        next(made)
+    closed = threading.Thread(target=making.close, daemon=True)
+    closed.start()
+    closed.join(20)
+    assert not closed.is_alive()
+    assert counted.read == counted.settled() <= taken + 2
 
 
-def test_what_goes_wrong_is_raised_where_it_is_waited_for() -> None:
+def test_what_is_being_made_is_not_made_on_once_it_is_given_up() -> None:
+    encoding, began = Encoding(), threading.Event()
+
+    def small() -> Outcomes:
+        for number in range(1_000_000):
+            began.set()
+            yield from read(document(number))
+
+    making = Making(lambda found: replace(encoding.make(found), passages=[], hashes=[]), encoding.encode)
+    making.ahead(small())
+    assert began.wait(20)
+    closed = threading.Thread(target=making.close, daemon=True)
+    closed.start()
+    closed.join(20)
+    assert not closed.is_alive()
+    assert encoding.asked == []
+
+
+def test_who_does_not_want_to_wait_for_what_is_being_read_need_not() -> None:
+    never = threading.Event()
+
+    def stuck() -> Outcomes:
+        never.wait(60)
+        yield from read(document(1))
+
+    encoding = Encoding()
+    making = Making(encoding.make, encoding.encode, patience=0.1)
+    making.ahead(stuck())
+    closed = threading.Thread(target=making.close, daemon=True)
+    closed.start()
+    closed.join(20)
+    assert not closed.is_alive()
+    never.set()
+
+
+def test_what_reading_raises_is_raised_where_a_document_is_waited_for() -> None:
     def broken() -> Outcomes:
         yield from read(document(1))
         raise OSError("no room")
@@ -166,8 +220,30 @@ def test_what_goes_wrong_is_raised_where_it_is_waited_for() -> None:
         assert isinstance(first, New)
         with pytest.raises(OSError, match="no room"):
             next(made)
-        with pytest.raises(OSError, match="no room"):
+        with pytest.raises(CancelledError):
             first.encoded()
+        assert isinstance(making.failure, OSError)
+
+
+def test_what_encoding_raises_is_raised_where_vectors_are_waited_for() -> None:
+    def broken(new: Mapping[str, Passage]) -> dict[str, StoredVectors]:
+        raise OSError(f"no room for {len(new)}")
+
+    with closing(Making(Encoding().make, broken)) as making:
+        _, first = next(making.ahead(read(document(1))))
+        assert isinstance(first, New)
+        with pytest.raises(OSError, match="no room for 1"):
+            first.encoded()
+        assert making.failure is None
+
+
+def test_who_asks_for_more_documents_than_there_are_is_told() -> None:
+    encoding = Encoding()
+    with closing(Making(encoding.make, encoding.encode)) as making:
+        made = making.ahead(read(document(1)))
+        next(made)
+        with pytest.raises(LookupError, match="no more documents"):
+            next(made)
 
 
 def test_of_a_large_document_no_more_is_encoded_once_it_is_given_up() -> None:

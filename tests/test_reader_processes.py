@@ -35,5 +35,8 @@ def test_processes_that_were_ended_do_nothing_more(seconds: float) -> None:
         processes.schedule(os.getpid)
 
 
-def test_processes_that_were_never_started_need_not_be_ended() -> None:
-    ReaderProcesses(Settings()).close()
+def test_processes_that_were_ended_before_they_started_do_not_start() -> None:
+    processes = ReaderProcesses(Settings())
+    processes.close()
+    processes.start()
+    assert not processes.are_alive

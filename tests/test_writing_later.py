@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 
 import tests.library
 from kb.errors import EncoderUnavailable
+from kb.index.embedded import EmbeddedIndex
 from kb.index.writing import IndexWriter, StoredVectors
 from kb.settings import Settings
 from tests.geometry import DIMENSION, WordEncoder
@@ -62,6 +67,44 @@ def test_what_goes_wrong_later_is_raised_when_the_index_is_finished(tmp_path: Pa
         writer.add(record("een.md"), [], ask)
         with pytest.raises(OSError, match="no room"):
             writer.finish()
+
+
+def test_only_so_many_passages_wait_for_the_vectors_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.index.writing._MOST_WAITING", 4)
+    go_on = threading.Event()
+    (tmp_path / "one").mkdir()
+    write_index(tmp_path / "one", {record("een.md"): ["Een.", "Twee."]})
+    with closing(EmbeddedIndex.open(tmp_path / "one")) as index:
+        passages = [found.passage for found in index.passages(range(2))]
+    stored = [StoredVectors.of(one) for one in WordEncoder().encode_passages(["een", "twee"])]
+
+    def ask() -> Sequence[StoredVectors]:
+        assert go_on.wait(20)
+        return stored
+
+    added: list[int] = []
+    (tmp_path / "own").mkdir()
+
+    def write() -> None:
+        with IndexWriter(tmp_path / "own", dimension=DIMENSION) as writer:
+            for number in range(6):
+                own = [replace(one, id=f"{one.id}{number}") for one in passages]
+                writer.add(record(f"{number}.md"), own, ask)
+                added.append(number)
+            writer.finish()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        deadline = time.monotonic() + 20
+        while len(added) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        assert added == [0, 1, 2]
+        go_on.set()
+        writing.result()
+    assert added == list(range(6))
 
 
 def test_an_index_that_is_given_up_asks_no_more(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from kb.embedding.model_folder import BertFolder
 from kb.embedding.spans import of_text, trimmed, unit
 from kb.embedding.tokenizing import Tokens, text_tokenizer
 
-# Embeddings of words that are remembered, some eight hundred bytes each.
+# Embeddings of words that are remembered, some eight hundred bytes each where a vector has 384 numbers.
 _REMEMBERED = 8_192
 
 
@@ -110,18 +110,20 @@ class _Words:
     def __init__(self, file: Path) -> None:
         """Raises `OSError` or `ValueError` when it cannot be read."""
         mapped = np.load(file, mmap_mode="r")
-        self._kind, self._start, self._bytes = mapped.dtype, mapped.offset, mapped.strides[0]
-        self._file = os.open(file, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._file)
-        self._row = lru_cache(_REMEMBERED)(self._read)
+        opened = os.open(file, os.O_RDONLY)
+        weakref.finalize(self, os.close, opened)
+        self._kind = mapped.dtype
+        self._row = lru_cache(_REMEMBERED)(partial(_row, opened, mapped.offset, mapped.strides[0]))
 
     def of(self, ids: Sequence[int]) -> Vectors:
         """Those of the words with these numbers, of shape (ids, dimension)."""
         rows = b"".join(map(self._row, ids))
         return np.frombuffer(rows, self._kind).reshape(len(ids), -1).astype(np.float32)
 
-    def _read(self, word: int) -> bytes:
-        return os.pread(self._file, self._bytes, self._start + word * self._bytes)
+
+def _row(file: int, start: int, size: int, number: int) -> bytes:
+    """The bytes of a row in a file of rows of this size, the first of which is at `start`."""
+    return os.pread(file, size, start + number * size)
 
 
 def _session(graph: Path) -> onnxruntime.InferenceSession:

@@ -33,7 +33,7 @@ from kb.index.labels import DocumentLabels
 from kb.index.passage_words import PassageWords
 from kb.index.posting_writing import write_postings
 from kb.index.records import INDICES, SCHEMA, STORED_COLUMNS, to_json
-from kb.index.vector_lists import SENTENCES, TOKENS, Codes, VectorListsWriter, quantise
+from kb.index.vector_lists import SENTENCES, TOKENS, Codes, Run, VectorListsWriter, quantise
 from kb.index.vectors import VectorRows
 from kb.language import Lexicon
 from kb.language.terms import code_of
@@ -45,8 +45,8 @@ PASSAGES = "passages.sqlite"
 LEXICAL = "lexical"
 # While it is written.
 _WAITING = ".words"
-# Documents whose vectors wait to be written.
-_MOST_WAITING = 1_024
+# Passages whose vectors wait to be written.
+_MOST_WAITING = 8_192
 LEXICON = "lexicon.tsv"
 # The words of the open passages alone; only in an index with others.
 OPEN_LEXICON = "lexicon-open.tsv"
@@ -138,7 +138,8 @@ class IndexWriter:
         self.approximation: Approximation | None = None
         # Vectors are written beside the rest, in order of their documents: some are still being encoded.
         self._vectors_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: deque[tuple[Future[None], int]] = deque()
+        self._are_waiting = 0
         # Pairs of near-identical documents, once it is finished: a path, and the first one that it is like.
         self.near_identical: list[tuple[str, str]] = []
         self._tokens = self._sentences = None
@@ -218,13 +219,15 @@ class IndexWriter:
         at = self._append(document, map(_stored, passages), prepared)
         self._labels.add(at, document, passages, labels)
         ask = encoded if callable(encoded) else partial(list, encoded)
-        self._later(partial(self._write_vectors, passages, ask, self._tokens, self._sentences))
+        write = partial(self._write_vectors, passages, ask, self._tokens, self._sentences)
+        self._later(write, len(passages))
 
     def copy(self, document: DocumentRecord, kept: KeptDocument, prepared: Prepared) -> None:
         """Append a document as another index has it, in which it was the same."""
         at = self._append(document, kept.passages, prepared)
         self._labels.copy(at, document, kept)
-        self._later(partial(self._copy_vectors, kept, self._tokens, self._sentences))
+        lists = ((self._tokens, kept.tokens), (self._sentences, kept.sentences))
+        self._later(partial(self._copy_vectors, kept.vectors, lists), len(kept.vectors))
 
     def _write_vectors(
         self,
@@ -244,18 +247,24 @@ class IndexWriter:
                 sentences.add(_of_each_sentence(passage, one.sentences))
 
     def _copy_vectors(
-        self, kept: KeptDocument, tokens: VectorListsWriter | None, sentences: VectorListsWriter | None
+        self, vectors: npt.NDArray[np.float32], lists: Iterable[tuple[VectorListsWriter | None, Run | None]]
     ) -> None:
-        self._vectors.add(kept.vectors)
-        for lists, own in ((tokens, kept.tokens), (sentences, kept.sentences)):
-            if lists and own:
-                lists.copy(own)
+        self._vectors.add(vectors)
+        for writer, own in lists:
+            if writer and own:
+                writer.copy(own)
 
-    def _later(self, write: Callable[[], None]) -> None:
-        """Write vectors when those before them are written, which may still be encoded."""
-        while self._waiting and (self._waiting[0].done() or len(self._waiting) > _MOST_WAITING):
-            self._waiting.popleft().result()
-        self._waiting.append(self._vectors_thread.submit(write))
+    def _later(self, write: Callable[[], None], passages: int = 0) -> None:
+        """Write vectors of so many passages after those before them, which may still be encoded."""
+        while self._waiting and (self._waiting[0][0].done() or self._are_waiting > _MOST_WAITING):
+            self._written_one()
+        self._waiting.append((self._vectors_thread.submit(write), passages))
+        self._are_waiting += passages
+
+    def _written_one(self) -> None:
+        written, passages = self._waiting.popleft()
+        self._are_waiting -= passages
+        written.result()
 
     def _append(
         self, document: DocumentRecord, passages: Iterable[tuple[Any, ...]], prepared: Prepared | None
@@ -316,7 +325,7 @@ class IndexWriter:
         self.near_identical = self._find_near_identical()
         self._words.remove()
         while self._waiting:
-            self._waiting.popleft().result()
+            self._written_one()
         vectors.result()
         if encode_queries and asked:
             rows = VectorRows(self._folder / VECTORS, dimension=self._dimension, passages=self.passages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import Self
 
@@ -29,6 +30,8 @@ from kb.publishing import Draft
 # How long one thread may keep others from Python. By default it is ten times as long: those that encode would
 # wait so long for the one that writes, after each text, and a processor with them.
 _TURN_SECONDS = 0.0005
+# How long a build that is stopped waits for a cluster to tell something: it ends with the connection.
+_CLUSTER_SECONDS = 1.0
 
 
 class Embedding:
@@ -56,7 +59,7 @@ class Embedding:
         self._local = LocalEncoding(encoder, has_sentences=draft.has_sentences)
         self._encoding: PassageEncoding = self._local
         # One thread for both: a cluster tells what it encoded of documents before it tells of others.
-        self._making = Making(self._made, self._encoded)
+        self._making = Making(self._made, self._encoded, patience=_CLUSTER_SECONDS if cluster else None)
         self._turn = sys.getswitchinterval()
         if cluster:
             over = ClusterReading(cluster, self._job(), self._local)
@@ -66,11 +69,15 @@ class Embedding:
         sys.setswitchinterval(_TURN_SECONDS)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         """Wait for what is being encoded; the rest is given up."""
-        self._local.give_up()
-        self._making.close()
-        sys.setswitchinterval(self._turn)
+        try:
+            self._local.give_up()
+            self._making.close()
+        finally:
+            sys.setswitchinterval(self._turn)
+        if isinstance(error, CancelledError) and (failure := self._making.failure):
+            raise failure from None
 
     def run(self) -> None:
         """Write every document that can be read. The last vectors may still be missing then."""

@@ -56,7 +56,7 @@ class Read(Protocol):
 class Progress:
     """How far a build is: `phase` is starting, reading, writing, judging or publishing.
 
-    `passages` counts those that are in the index, whether encoded or reused.
+    `passages` counts those that are in the index or on their way into it, whether encoded or reused.
     """
 
     files_done: int
@@ -120,7 +120,7 @@ class Gathering:
         ]
 
     def start_readers(self) -> None:
-        """Where a file was never read, have the first of what will read it start meanwhile."""
+        """Where a file was never read, have what will read it start meanwhile."""
         if not all(map(self.readings.holds, self.corpus.sources)):
             self._readers.start()
 

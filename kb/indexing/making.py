@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
@@ -66,10 +66,16 @@ _Item = tuple[Source, New | ParseError]
 
 @dataclass(slots=True)
 class Making:
-    """Makes documents with `make`, and encodes their passages with `encode`, a few groups ahead."""
+    """Makes documents with `make`, and encodes their passages with `encode`, a few groups ahead.
+
+    `close` waits `patience` seconds for what is being made; without, until it is.
+    """
 
     make: Callable[[Document], Made]
     encode: Callable[[Mapping[str, Passage]], _Vectors]
+    patience: float | None = None
+    # Why nothing more is made, where that is no fault of what encodes.
+    failure: BaseException | None = None
     _items: SimpleQueue[_Item | BaseException] = field(default_factory=SimpleQueue)
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_GROUPS_AHEAD))
     _is_given_up: bool = False
@@ -77,8 +83,10 @@ class Making:
 
     def ahead(self, outcomes: Outcomes) -> Iterator[_Item]:
         """What becomes of each of these, begun at once. Raises what making or encoding them raised."""
-        self._thread = threading.Thread(target=self._work, args=(outcomes,), name="making")
-        self._thread.start()
+        # Should its end not be waited for, it must not keep the process.
+        thread = threading.Thread(target=self._work, args=(outcomes,), name="making", daemon=True)
+        thread.start()
+        self._thread = thread
         return self._taken()
 
     def close(self) -> None:
@@ -86,7 +94,7 @@ class Making:
         self._is_given_up = True
         self._room.release()
         if self._thread:
-            self._thread.join()
+            self._thread.join(self.patience)
 
     def _taken(self) -> Iterator[_Item]:
         last: New | None = None
@@ -106,31 +114,45 @@ class Making:
             is_more = True
             while is_more:
                 self._room.acquire()
-                if self._is_given_up:
-                    return
                 is_more = self._group(outcomes)
+            # For who asks for more than there is.
+            self._items.put(LookupError("there are no more documents"))
         except BaseException as error:
             self._items.put(error)
 
     def _group(self, outcomes: Outcomes) -> bool:
         """Make documents until there is enough to encode, and encode it; whether there may be more."""
         encoding: Future[_Vectors] = Future()
-        new: dict[str, Passage] = {}
-        passages = 0
         try:
-            for source, outcome in outcomes:
-                if isinstance(outcome, ParseError):
-                    self._items.put((source, outcome))
-                    continue
-                made = self.make(outcome)
-                # At once: who writes need not wait for others of its group.
-                self._items.put((source, New(made, encoding)))
-                new.update(made.new)
-                passages += len(made.passages)
-                if passages >= _ENCODED_AT_ONCE:
-                    break
+            new, is_more = self._new(outcomes, encoding)
+        except BaseException as error:
+            self.failure = error
+            # Who writes would tell of an error of its own: that of this thread is the one to be told.
+            encoding.cancel()
+            raise
+        try:
             encoding.set_result(self.encode(new))
         except BaseException as error:
             encoding.set_exception(error)
             raise
-        return passages >= _ENCODED_AT_ONCE
+        return is_more
+
+    def _new(self, outcomes: Outcomes, encoding: Future[_Vectors]) -> tuple[dict[str, Passage], bool]:
+        """Make documents until there is enough to encode: what that is, and whether there may be more."""
+        new: dict[str, Passage] = {}
+        passages = 0
+        while passages < _ENCODED_AT_ONCE:
+            if self._is_given_up:
+                raise CancelledError
+            source, outcome = next(outcomes, (None, None))
+            if source is None or outcome is None:
+                return new, False
+            if isinstance(outcome, ParseError):
+                self._items.put((source, outcome))
+                continue
+            made = self.make(outcome)
+            # At once: who writes need not wait for others of its group.
+            self._items.put((source, New(made, encoding)))
+            new.update(made.new)
+            passages += len(made.passages)
+        return new, True
