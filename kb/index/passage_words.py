@@ -92,12 +92,12 @@ class PassageWords:
     def expanded(self, terms: Expanded, open_terms: Expanded) -> Iterator[_Ints]:
         """The terms of each passage, those of its context included: of a passage that everybody may see by
         `open_terms`, of another by `terms`."""
-        rows = iter(self._accesses)
+        accesses = iter(self._accesses)
         for some in _some(self._waiting.all()):
             every = terms.of_each(some)
             of_open = every if open_terms is terms else open_terms.of_each(some)
             # Of the accesses no more is taken than there are passages: these are asked first.
-            for own, own_open, access in zip(every, of_open, rows, strict=False):
+            for own, own_open, access in zip(every, of_open, accesses, strict=False):
                 yield own_open if access is Access.OPEN else own
 
     def compared(self, groups: Iterable[Sequence[int]]) -> Iterator[Numbers]:
