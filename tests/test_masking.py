@@ -94,6 +94,6 @@ def test_real_text_holds_no_address_afterwards(shared: Path) -> None:
     ["a" * 200_000, "a.@" * 60_000, "0 " * 100_000, "+31 " * 50_000, "06-" * 60_000, "a@" + "b." * 90_000],
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     masked(text)
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20

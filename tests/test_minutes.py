@@ -429,10 +429,10 @@ def test_headings_of_other_words_are_no_sections() -> None:
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     find_quotations(text)
     find_statements(text)
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20
 
 
 @pytest.mark.parametrize(

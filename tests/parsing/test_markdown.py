@@ -151,9 +151,9 @@ def test_encoded_data_never_becomes_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{" * 60_000, "[^" * 20_000, "[[a" * 20_000, "{{ " * 30_000, "> " * 5_000])
 def test_hostile_text_is_read_in_seconds(tmp_path: Path, text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     blocks(tmp_path, text)
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20
 
 
 def test_a_huge_file_with_listings_gives_no_noise(shared: Path) -> None:
