@@ -269,7 +269,7 @@ def test_a_file_that_takes_too_long_is_left_out(settings: Settings) -> None:
 def test_files_are_still_being_read_while_the_first_are_encoded(settings: Settings) -> None:
     for number in range(120):
         text = "\n\n".join(
-            f"De raad spreekt over punt {number}-{turn} van de agenda." * 20 for turn in range(8)
+            f"De raad spreekt over punt {number}-{turn} van de agenda." * 4 for turn in range(8)
         )
         (settings.corpus / f"stuk {number:03}.md").write_text(text)
     read: list[int] = []
