@@ -10,6 +10,7 @@ a busy machine; all sizes in turn within the same run. Prints Markdown for BENCH
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +20,8 @@ import onnxruntime
 
 from kb.embedding.converting import EMBEDDED, GRAPH, POSITIONS, TOKENS, WORDS, converted
 from kb.embedding.model_folder import read_bert, revision
-from kb.embedding.onnx_encoder import adds_exactly
+from kb.embedding.onnx_encoder import session_of
+from kb.embedding.spans import unit
 from kb.embedding.unpacking import default_model_folder
 
 TOGETHER = (1, 2, 4, 8)
@@ -36,7 +38,7 @@ def main() -> None:
     if model is None:
         raise SystemExit(f"batching: the model in {place} cannot be converted")
     folder = converted(model, revision(place))
-    session = _session(folder / GRAPH)
+    session = _of_several(folder / GRAPH)
     words, positions = np.load(folder / WORDS, mmap_mode="r"), np.load(folder / POSITIONS)
     print("| Tokens | Milliseconds each, of " + ", ".join(map(str, TOGETHER)), end="")
     print(" in one call | Cosine with itself alone, lowest |\n|---|---|---|")
@@ -58,25 +60,21 @@ def main() -> None:
         )
 
 
-def _session(graph: Path) -> onnxruntime.InferenceSession:
+def _of_several(graph: Path) -> onnxruntime.InferenceSession:
     model = onnx.load(graph)
     for value in (*model.graph.input, *model.graph.output):
         texts = value.type.tensor_type.shape.dim[0]
         texts.ClearField("dim_value")
         texts.dim_param = "texts"
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    if not adds_exactly():
-        options.add_session_config_entry("session.x64quantprecision", "1")
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, graph.name)
+        onnx.save(model, file)
+        return session_of(file)
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> float:
     """Of the means of their tokens' vectors."""
-    left, right = one.mean(axis=0), other.mean(axis=0)
-    return float(left @ right / (np.linalg.norm(left) * np.linalg.norm(right)))
+    return float(unit(one.mean(axis=0)) @ unit(other.mean(axis=0)))
 
 
 if __name__ == "__main__":

@@ -25,14 +25,10 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Response
 
-from tests.browser.visiting import Reader, Visit, chromium
+from tests.browser.visiting import PAINT, Reader, Visit, chromium
 
 SHARED = Path("../shared")
 QUESTIONS = SHARED / "questions" / "dev.jsonl"
-_PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
-  const first = list.getEntriesByName('first-contentful-paint')[0];
-  if (first) { observer.disconnect(); resolve(first.startTime); }
-}).observe({ type: 'paint', buffered: true }))"""
 
 
 def main() -> None:
@@ -57,7 +53,7 @@ def main() -> None:
             times["the API's answer"].append(took(address, "/v1/search", question))
             times["the page's HTML"].append(took(address, "/", question))
             page.goto(f"/?{asked(question)}")
-            times["painted in Chromium"].append(page.evaluate(_PAINT))
+            times["painted in Chromium"].append(page.evaluate(PAINT))
         print(f"{len(questions)} questions, ten hits each\n")
         print("| Until | Median ms | p95 ms | Most ms |")
         print("|---|---|---|---|")

@@ -138,7 +138,7 @@ class Draft:
                 self._settle(file)
 
     def _settle(self, file: Path, hashed: str | None = None) -> None:
-        """Have a file go to the disk, and hash it, while the processor does what is left to do."""
+        """Have a file go to the disk, and hash it unless that was done, while the rest is being done."""
         self._settled[self._name(file)] = self._settling.submit(_settle, file, hashed)
 
     def _name(self, file: Path) -> str:

@@ -61,6 +61,14 @@ class Encoding:
         return dict(zip(new, self._own.of(list(new.values())), strict=True))
 
 
+def closes(making: Making) -> bool:
+    """Whether it can be closed, now."""
+    closing_it = threading.Thread(target=making.close, daemon=True)
+    closing_it.start()
+    closing_it.join(20)
+    return not closing_it.is_alive()
+
+
 def vectors(found: object) -> list[bytes]:
     assert isinstance(found, New)
     return [
@@ -166,10 +174,7 @@ def test_what_is_given_up_ends(taken: int) -> None:
     made = making.ahead(counted.outcomes())
     for _ in range(taken):
         next(made)
-    closed = threading.Thread(target=making.close, daemon=True)
-    closed.start()
-    closed.join(20)
-    assert not closed.is_alive()
+    assert closes(making)
     assert counted.read == counted.settled() <= taken + 2
 
 
@@ -184,10 +189,7 @@ def test_what_is_being_made_is_not_made_on_once_it_is_given_up() -> None:
     making = Making(lambda found: replace(encoding.make(found), passages=[], hashes=[]), encoding.encode)
     making.ahead(small())
     assert began.wait(20)
-    closed = threading.Thread(target=making.close, daemon=True)
-    closed.start()
-    closed.join(20)
-    assert not closed.is_alive()
+    assert closes(making)
     assert encoding.asked == []
 
 
@@ -201,10 +203,7 @@ def test_who_does_not_want_to_wait_for_what_is_being_read_need_not() -> None:
     encoding = Encoding()
     making = Making(encoding.make, encoding.encode, patience=0.1)
     making.ahead(stuck())
-    closed = threading.Thread(target=making.close, daemon=True)
-    closed.start()
-    closed.join(20)
-    assert not closed.is_alive()
+    assert closes(making)
     never.set()
 
 

@@ -39,7 +39,7 @@ class OnnxEncoder:
         self._words = _Words(converted / WORDS)
         self._positions = np.load(converted / POSITIONS)
         self._processors = processors()
-        self._session = _session(converted / GRAPH)
+        self._session = session_of(converted / GRAPH)
         self._tokenizer = text_tokenizer(model.tokenizer, converted)
 
     @property
@@ -126,7 +126,8 @@ def _row(file: int, start: int, size: int, number: int) -> bytes:
     return os.pread(file, size, start + number * size)
 
 
-def _session(graph: Path) -> onnxruntime.InferenceSession:
+def session_of(graph: Path) -> onnxruntime.InferenceSession:
+    """What computes a graph, on the thread that asks. Raises what ONNX Runtime raises."""
     options = onnxruntime.SessionOptions()
     # Several texts at once take a thread each. Two threads for one text wait for each other longer than they
     # gain (BENCHMARKS.md), and another search has the second processor.

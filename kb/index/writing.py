@@ -23,7 +23,6 @@ import numpy.typing as npt
 from kb.chunking import sentences
 from kb.documents import Access, Event, Passage
 from kb.embedding import Encoded
-from kb.files import sha256_of
 from kb.index import Approximation, DocumentRecord, Rows, label_tables
 from kb.index.approximating import SAMPLE, approximate, query_of
 from kb.index.copying import KeptDocument, Prepared, write_prepared
@@ -298,12 +297,13 @@ class IndexWriter:
         self,
         encode_queries: Callable[[Sequence[str]], Sequence[Encoded]] | None = None,
         *,
-        written: Callable[[Path, str], None] = lambda *_: None,
+        written: Callable[[Path, str | None], None] = lambda *_: None,
     ) -> None:
         """Write what is still in memory. Nothing can be added after it.
 
         `encode_queries` is needed to measure an approximation: without it every vector is compared.
-        `written` is told of each file of vectors and its SHA-256, by another thread, as soon as it is whole.
+        `written` is told of each file of vectors, by another thread, as soon as it is whole, with its SHA-256
+        where that is known.
         """
         vectors = self._vectors_thread.submit(self._finish_vectors, written)
         self._database.executemany(
@@ -332,13 +332,13 @@ class IndexWriter:
             queries = np.stack([one.vector for one in encode_queries(asked)])
             self.approximation = approximate(self._folder, rows, queries, self._learned_of())
 
-    def _finish_vectors(self, written: Callable[[Path, str], None]) -> None:
+    def _finish_vectors(self, written: Callable[[Path, str | None], None]) -> None:
         for lists in (self._tokens, self._sentences):
             if lists:
                 for file, own in lists.finish().items():
                     written(file, own)
         self._vectors.finish()
-        written(self._folder / VECTORS, sha256_of(self._folder / VECTORS))
+        written(self._folder / VECTORS, None)
 
     def _mark_twins(self) -> None:
         """Give each passage of a group of near-identical ones the row of the group's first."""

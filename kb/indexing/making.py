@@ -144,9 +144,10 @@ class Making:
         while passages < _ENCODED_AT_ONCE:
             if self._is_given_up:
                 raise CancelledError
-            source, outcome = next(outcomes, (None, None))
-            if source is None or outcome is None:
+            item = next(outcomes, None)
+            if item is None:
                 return new, False
+            source, outcome = item
             if isinstance(outcome, ParseError):
                 self._items.put((source, outcome))
                 continue

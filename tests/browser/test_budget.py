@@ -14,16 +14,12 @@ from playwright.sync_api import Response, Route
 from tests.browser.conftest import Begin
 from tests.browser.site import IN_PDF, Site
 from tests.browser.states import STATES
+from tests.browser.visiting import PAINT
 from tests.serving import Service
 
 _MOST_BYTES = 100_000
 # What a browser has to ask for before it paints: styles, one after another on a slow line.
 _MOST_STYLES = 8
-# From the click to the first words on the screen.
-_PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
-  const first = list.getEntriesByName('first-contentful-paint')[0];
-  if (first) { observer.disconnect(); resolve(first.startTime); }
-}).observe({ type: 'paint', buffered: true }))"""
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -87,7 +83,7 @@ def test_the_first_results_are_painted_before_a_script_or_an_image_has_come(visi
     reader.context.route("**/*", hold)
     page = reader.context.new_page()
     page.goto("/?q=netwerk", wait_until="commit")
-    assert page.evaluate(_PAINT) > 0
+    assert page.evaluate(PAINT) > 0
     assert page.get_by_role("article").first.is_visible()
     assert late
     assert 0 < len(styles) <= _MOST_STYLES

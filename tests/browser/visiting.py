@@ -26,6 +26,11 @@ _FLAGS = (
     "--no-first-run",
     "--disable-gpu",
 )
+# From the click to the first words on the screen, in milliseconds.
+PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
+  const first = list.getEntriesByName('first-contentful-paint')[0];
+  if (first) { observer.disconnect(); resolve(first.startTime); }
+}).observe({ type: 'paint', buffered: true }))"""
 # Runs before every document's own content and outside its policy.
 _LISTENER = """
 document.addEventListener('securitypolicyviolation', event => {
