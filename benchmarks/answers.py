@@ -24,7 +24,7 @@ from kb.evaluation import Question, judge, read_questions
 from kb.evaluation.answers import AnswerEvaluation, evaluate_answers
 from kb.generations import Generations
 from kb.hits import Page
-from kb.index.writing import embedded_text, sentence_texts
+from kb.index.stored import embedded_text, sentence_texts
 from kb.indexing.gathering import READINGS
 from kb.knowledge_base import KnowledgeBase
 from kb.parsing import parse

@@ -26,7 +26,7 @@ import numpy as np
 
 from kb.embedding import Vectors, load_encoder
 from kb.generations import Generations
-from kb.index.writing import embedded_text
+from kb.index.stored import embedded_text
 from kb.settings import Settings
 
 QUESTIONS = Path("../shared/questions/dev.jsonl")

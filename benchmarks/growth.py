@@ -1,4 +1,5 @@
-"""What grows with the number of passages: a start, a search, memory and disk; txtai and Haystack beside us.
+"""One table of what a machine does: encoding, a rebuild, and what grows with the number of passages, which is
+a start, a search, memory and disk; with txtai and Haystack beside us.
 
     python benchmarks/growth.py
 
@@ -36,14 +37,14 @@ from growth_charts import draw
 from growth_index import write_index
 from growth_peers import GROWTH_PEERS, measure_peer
 from load import ERRORS, QUESTIONS, Server, by_wrk, free_port, running
+from rebuild import one_document_more
 
 from kb.embedding import load_encoder
 from kb.generations import Generations
 from kb.index import Filter
-from kb.index.approximating import query_of
-from kb.index.embedded import EmbeddedIndex
+from kb.index.approximating import COUNTED, least_scores, query_of, recall_of
+from kb.index.stored import VECTORS
 from kb.index.vectors import VectorRows
-from kb.index.writing import VECTORS
 from kb.settings import Settings
 
 WORK = ROOT / "build" / "growth"
@@ -53,6 +54,8 @@ SIZES = (12_000, 100_000, 1_000_000)
 CLIENTS = (1, 16)
 _TOP = 10
 _SECONDS = 20
+# Two years, and how many passages there are of each theme, year and municipality.
+_NARROWED = "&year=2022&year=2023&facets=theme&facets=year&facets=municipality"
 _SETTLING = 100
 _PASSAGES_ENCODED = 256
 _OFF = {"KB_LATE_INTERACTION": "off", "KB_SENTENCE_VECTORS": "off"}
@@ -81,7 +84,6 @@ def main() -> int:
     if not options.table:
         measure(results, options)
     print(f"{machine()}, {time.strftime('%Y-%m-%d')}\n")
-    print(encoder_table(results.told))
     print(table(results.told))
     draw(results.told, CHARTS)
     return 0
@@ -89,6 +91,7 @@ def main() -> int:
 
 def measure(results: Results, options: argparse.Namespace) -> None:
     results.once("encoder", encoding, options.indexes)
+    results.once("rebuild", one_document_more, options.indexes)
     queries = some_queries(options.indexes)
     for size in options.sizes:
         place = WORK / str(size)
@@ -97,6 +100,7 @@ def measure(results: Results, options: argparse.Namespace) -> None:
         for clients in CLIENTS:
             asked = queries[::-1] if clients > 1 else queries
             results.once(f"{size} clients {clients}", searches, place, asked, clients)
+        results.once(f"{size} narrowed", searches, place, queries, 1, _NARROWED)
         results.once(f"{size} recall", recall, place)
         for peer in GROWTH_PEERS:
             if size <= options.peers_up_to:
@@ -214,9 +218,10 @@ def started(place: Path) -> Iterator[tuple[Server, float]]:
             process.wait(60)
 
 
-def searches(place: Path, queries: Sequence[str], clients: int) -> dict[str, Any]:
-    """What wrk measures with so many connections, and what the service then holds of memory."""
-    targets = [f"/v1/search?limit={_TOP}&q={urllib.parse.quote(query, safe='')}" for query in queries]
+def searches(place: Path, queries: Sequence[str], clients: int, also: str = "") -> dict[str, Any]:
+    """What wrk measures with so many connections, and what the service then holds of memory; `also` is asked
+    of each search besides."""
+    targets = [f"/v1/search?limit={_TOP}&q={urllib.parse.quote(query, safe='')}{also}" for query in queries]
     environment = _SERVED | {"KB_INDEXES": str(place)}
     command = [sys.executable, "-m", "kb", "serve", "--port"]
     with running(command, environment, "/v1/health/ready", WORK / "serve.log") as server:
@@ -238,39 +243,22 @@ def recall(place: Path) -> float:
     encoder = load_encoder(Settings.load(_OFF))
     queries = np.stack([one.vector for one in encoder.encode_queries(questions())])
     rows = VectorRows(index.folder / VECTORS, dimension=queries.shape[1], passages=manifest.passages)
-    best = np.full((len(queries), 0), 0, np.float32)
-    for start in range(0, manifest.passages, 50_000):
-        some = rows.at(np.arange(start, min(start + 50_000, manifest.passages)))
-        best = -np.sort(-np.concatenate([best, queries @ some.T], axis=1), axis=1)[:, :_TOP]
-    right = sum(
-        int((found >= last - 1e-5).sum())
-        for last, found in zip(best[:, -1], dense(index, queries), strict=True)
-    )
+    found = [index.dense(query, k=COUNTED, filter=Filter()).scores for query in queries]
     index.close()
-    return right / best.size
-
-
-def dense(index: EmbeddedIndex, queries: np.ndarray) -> Iterator[np.ndarray]:
-    for query in queries:
-        yield index.dense(query, k=_TOP, filter=Filter()).scores
-
-
-def encoder_table(told: dict[str, Any]) -> str:
-    """How fast passages are encoded, as Markdown."""
-    if "encoder" not in told:
-        return ""
-    one = told["encoder"]
-    return (
-        f"Encoding {one['passages']} passages: {one['ours']:.1f} a second, sentence-transformers in float32 "
-        f"{one['plain']:.1f}, so {one['ours'] / one['plain']:.2f} times as many.\n"
-    )
+    return recall_of(found, least_scores(rows, queries), passages=manifest.passages)
 
 
 def table(told: dict[str, Any]) -> str:
     """What was measured at each size, as Markdown."""
     names = ["", "Passages", "Nearest by", "Recall@10 of questions", "Disk MB", "Writing s", "First answer s"]
-    names += ["`kb search` s", "p50 / p95 / p99 ms, 1 client", "16 clients", "Requests/s, 1 and 16"]
-    names += ["Memory MB (PSS)"]
+    names += [
+        "`kb search` s",
+        "p50 / p95 / p99 ms, 1 client",
+        "With two years and three facets",
+        "16 clients",
+    ]
+    names += ["Requests/s, 1 and 16"]
+    names += ["Memory MB (PSS)", "Encoding, passages/s (times float32)", "One document more s"]
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for size in sizes(told):
         written, start = told[f"{size} written"], told.get(f"{size} start", {})
@@ -280,18 +268,27 @@ def table(told: dict[str, Any]) -> str:
             "Kennisbank", f"{written['passages']:,}",
             f"{way[1]} of {way[0]:,} lists" if way else "all", number(told.get(f"{size} recall"), 3),
             number(written["megabytes"], 0), number(written["seconds"], 0),
-            number(start.get("serve"), 1), number(start.get("search"), 1), times(one), times(many),
+            number(start.get("serve"), 1), number(start.get("search"), 1), times(one),
+            times(told.get(f"{size} narrowed", {})), times(many),
             f"{number(one.get('rate'), 0)}, {number(many.get('rate'), 0)}", number(many.get("megabytes"), 0),
+            *(of_the_corpus(told) if size == min(sizes(told)) else ("", "")),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
         for peer, name in GROWTH_PEERS.items():
             if found := told.get(f"{size} {peer}"):
                 cells = [
                     name, f"{found['passages']:,}", "", "", "", number(found["seconds"], 0), "", "",
-                    times(found), "", "", number(found["megabytes"], 0),
+                    times(found), "", "", "", number(found["megabytes"], 0), "", "",
                 ]  # fmt: skip
                 lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def of_the_corpus(told: dict[str, Any]) -> tuple[str, str]:
+    """What does not depend on a size that was made: measured on the corpus as it is."""
+    one = told.get("encoder")
+    encoded = f"{one['ours']:.1f} ({one['ours'] / one['plain']:.2f})" if one else ""
+    return encoded, number(told.get("rebuild", {}).get("work"), 1)
 
 
 def sizes(told: dict[str, Any]) -> list[int]:

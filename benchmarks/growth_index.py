@@ -53,6 +53,8 @@ def write_index(source: EmbeddedIndex, target: Path, size: int, encoder: Encoder
 
 def _turns(source: EmbeddedIndex) -> Iterator[tuple[int, int]]:
     rows = sorted(source.works().values())
+    if not any(source.prepared(row)[0].passages for row in rows):
+        raise ValueError("there are no passages to make others of")
     turn = 0
     while True:
         yield from ((turn, row) for row in rows)

@@ -18,7 +18,7 @@ from peers import QUESTIONS, RUNNER, make_environment, peer_environ
 from kb.embedding.unpacking import default_model_folder
 from kb.generations import Generations
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import embedded_text
+from kb.index.stored import embedded_text
 
 GROWTH_PEERS = {"txtai": "txtai, in process", "haystack": "Haystack, in process"}
 _AT_ONCE = 5_000

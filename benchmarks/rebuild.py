@@ -25,6 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "corpus"
+PLACE = ROOT / "build" / "rebuild"
 KB = Path(sys.executable).with_name("kb")
 START_UP = "import os; from kb.embedding import load_encoder; from kb.settings import Settings; "
 START_UP += "load_encoder(Settings.load(os.environ)).encode_query('x')"
@@ -37,15 +38,7 @@ def main() -> int:
     if not SHARED.is_dir():
         print(f"bench: skipped, there is no corpus at {SHARED}")
         return 0
-    place = ROOT / "build" / "rebuild"
-    shutil.rmtree(place, ignore_errors=True)
-    corpus, indexes = place / "corpus", place / "indexes"
-    shutil.copytree(SHARED, corpus)
-    shutil.copytree(arguments.indexes, indexes)
-    # Where it is set every process compiles the program anew, as no installed one does.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    build(corpus, indexes)
-    start_up, _ = timed([sys.executable, "-c", START_UP])
+    corpus, indexes, start_up = prepared(arguments.indexes)
     print("| Change | Start-up s | Work s | Start-up CPU s | Work CPU s | Documents | Passages encoded |")
     print("|---|---|---|---|---|---|---|")
     changes: list[tuple[str, Callable[[], object]]] = [
@@ -66,8 +59,17 @@ def main() -> int:
             f"| {report['documents']} | {encoded} |",
             flush=True,
         )
-    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(PLACE, ignore_errors=True)
     return 0
+
+
+def one_document_more(indexes: Path) -> dict[str, float]:
+    """Seconds of work, after start-up, of a build of the corpus with one document more."""
+    corpus, own, start_up = prepared(indexes)
+    add(corpus, 1)
+    whole, _ = build(corpus, own)
+    shutil.rmtree(PLACE, ignore_errors=True)
+    return {"start_up": start_up.wall, "work": (whole - start_up).wall}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,19 @@ class Time:
 
     def __sub__(self, other: Time) -> Time:
         return Time(self.wall - other.wall, self.cpu - other.cpu)
+
+
+def prepared(made: Path) -> tuple[Path, Path, Time]:
+    """A copy of the corpus, one of its index with nothing left to build, and what starting takes."""
+    shutil.rmtree(PLACE, ignore_errors=True)
+    corpus, indexes = PLACE / "corpus", PLACE / "indexes"
+    shutil.copytree(SHARED, corpus)
+    shutil.copytree(made, indexes)
+    # Where it is set every process compiles the program anew, as no installed one does.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    build(corpus, indexes)
+    start_up, _ = timed([sys.executable, "-c", START_UP])
+    return corpus, indexes, start_up
 
 
 def timed(command: Sequence[str | Path]) -> tuple[Time, str]:

@@ -28,7 +28,7 @@ from kb.documents import stable_id
 from kb.embedding import load_encoder
 from kb.generations import Generations
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import StoredVectors
+from kb.index.stored import StoredVectors
 from kb.publishing import Draft
 from kb.settings import Settings
 

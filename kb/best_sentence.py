@@ -9,7 +9,7 @@ from kb.chunking import sentences
 from kb.documents import Passage
 from kb.embedding import Encoded, Encoder, Spans
 from kb.index import Index, PassageRecord
-from kb.index.writing import embedded_text
+from kb.index.stored import embedded_text
 
 Similarities = npt.NDArray[np.float32]
 

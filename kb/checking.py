@@ -19,8 +19,8 @@ from kb.index.embedded import EmbeddedIndex
 from kb.index.inspecting import inspect
 from kb.index.manifests import faults, read_manifest
 from kb.index.opening import UNREADABLE
+from kb.index.stored import embedded_text, sentence_texts
 from kb.index.vector_lists import quantise
-from kb.index.writing import embedded_text, sentence_texts
 from kb.privacy import PrivacyList
 from kb.privacy.live import LivePrivacy
 from kb.privacy.reports import is_withheld, told_message

@@ -24,7 +24,8 @@ from kb.index.label_tables import add_themes
 from kb.index.labels import DocumentLabels
 from kb.index.manifests import write_manifest
 from kb.index.opening import UNREADABLE
-from kb.index.writing import PASSAGES, Encodings, IndexWriter
+from kb.index.stored import PASSAGES
+from kb.index.writing import Encodings, IndexWriter
 from kb.settings import EXACT_PASSAGES
 from kb.themes import Theme
 

@@ -57,7 +57,12 @@ class Settings(BaseModel):
     passage_prompt: str | None = Field(
         None, description="Text before each passage, instead of the model's own"
     )
-    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Where the model runs")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
+        description="Where the model runs; auto takes a graphics card where there is one and the installed "
+        "PyTorch can use it, else the processor",
+    )
     precision: Literal["auto", "int8", "float32", "bfloat16"] = Field(
         "auto",
         description="Arithmetic of the model: int8 is ONNX Runtime, the others PyTorch; auto takes int8 on a "

@@ -12,7 +12,8 @@ from kb.embedding import Encoder
 from kb.generations import Generations
 from kb.index import DocumentRecord, Manifest
 from kb.index.manifests import write_manifest
-from kb.index.writing import IndexWriter, StoredVectors, embedded_text, sentence_texts
+from kb.index.stored import StoredVectors, embedded_text, sentence_texts
+from kb.index.writing import IndexWriter
 from tests.geometry import WordEncoder
 
 EVENING = Event(name="Avond over data", date=dt.date(2023, 4, 13), place="Waterrijk")

@@ -16,7 +16,8 @@ from kb.errors import InvalidQuery
 from kb.hits import Hits, Page, SecondStage
 from kb.index import DocumentRecord, Filter, PassageRecord
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import IndexWriter, StoredVectors, embedded_text
+from kb.index.stored import StoredVectors, embedded_text
+from kb.index.writing import IndexWriter
 from kb.knowledge_base import KnowledgeBase
 from kb.search_request import Mode, SearchRequest
 from kb.settings import Settings

@@ -16,17 +16,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.documents import Access, Event, Kind, Locator, Passage
-from kb.embedding import EncoderIdentity
+from kb.embedding import Encoded, EncoderIdentity
 from kb.errors import CorruptIndex, IncompatibleIndex
 from kb.index import DocumentRecord, Filter, Manifest
-from kb.index.approximating import LEAST_RECALL, approximate, query_of
+from kb.index.approximating import (
+    COUNTED,
+    LEAST_RECALL,
+    SAMPLE,
+    approximate,
+    least_scores,
+    query_of,
+    recall_of,
+)
 from kb.index.columns import DocumentColumns
 from kb.index.embedded import EmbeddedIndex
 from kb.index.flat_file import FlatFileWriter
 from kb.index.manifests import read_manifest, write_manifest
 from kb.index.opening import open_vectors
-from kb.index.vectors import ExactVectors, Floats, VectorRows, Vectors
-from kb.index.writing import IndexWriter, StoredVectors
+from kb.index.stored import StoredVectors
+from kb.index.vectors import ApproximateVectors, ExactVectors, Floats, VectorRows, Vectors
+from kb.index.writing import IndexWriter
 from kb.indexing import build_index
 from kb.models import LoadedModels
 from kb.settings import Settings
@@ -330,6 +339,44 @@ def test_of_many_passages_no_token_vectors_are_kept_unless_they_are_asked(tmp_pa
     assert few.encoder.token_dimension
 
 
+def test_as_many_lists_are_looked_into_as_are_needed(tmp_path: Path) -> None:
+    """Wider groups: what is nearest lies in more lists than the few that are tried first."""
+    random = np.random.default_rng(6)
+    middles = unit(random.standard_normal((120, WIDTH), np.float32))
+    of_each = middles[random.integers(0, len(middles), 9_000)]
+    vectors = unit(of_each + 0.25 * random.standard_normal((9_000, WIDTH), np.float32))
+    way = write_vectors(tmp_path, vectors).approximation
+    assert way is not None
+    assert way.nprobe > 8
+    assert way.recall >= LEAST_RECALL
+    rows = VectorRows(tmp_path / "vectors.faiss", dimension=WIDTH, passages=len(vectors))
+    queries = asked(vectors)
+    fewer = dataclasses.replace(way, nprobe=way.nprobe // 2)
+    few = ApproximateVectors(faiss.read_index(str(tmp_path / "nearest.faiss")), rows, fewer)
+    found = [few.nearest(query, k=COUNTED, mask=None).scores for query in queries]
+    assert recall_of(found, least_scores(rows, queries), passages=len(vectors)) < LEAST_RECALL
+
+
+def test_queries_to_measure_with_are_of_the_whole_corpus(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def encode(queries: Sequence[str]) -> list[Encoded]:
+        asked.extend(queries)
+        return WordEncoder().encode_queries(queries)
+
+    with IndexWriter(tmp_path, dimension=WordEncoder().identity.dimension, exact_passages=1) as writer:
+        for number in range(400):
+            texts = [f"Het archief van nummer {number} verhuist vandaag."]
+            stored = [StoredVectors.of(one) for one in WordEncoder().encode_passages(texts)]
+            document = record(f"{number:03}.md")
+            writer.add(document, passages_of(document, texts), stored)
+        writer.finish(encode)
+    numbers = [int(query.split()[4]) for query in asked]
+    assert len(numbers) == SAMPLE
+    assert (numbers[0], numbers[-1]) == (0, 399)
+    assert np.diff(numbers).max() <= 2
+
+
 def test_a_query_is_the_beginning_of_a_sentence_in_the_middle() -> None:
     assert query_of("Welkom. De griffier opent de vergadering van de raad. Er is koffie. Tot straks.") == (
         "De griffier opent de vergadering van"
@@ -391,8 +438,15 @@ def test_few_passages_have_their_token_vectors_again(settings: Settings) -> None
     for number in range(4):
         (settings.corpus / f"{number}.txt").unlink()
     build_index(settings, WordEncoder, allow_removals=True)
-    build_index(settings, WordEncoder)
     assert live(settings).manifest.encoder.token_dimension > 0
+
+
+def test_a_corpus_that_shrinks_to_about_the_limit_is_not_encoded_anew(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    for number in range(2):
+        (settings.corpus / f"{number}.txt").unlink()
+    assert build_index(settings, WordEncoder, allow_removals=True).reused == 10
+    assert live(settings).manifest.encoder.token_dimension == 0
 
 
 records = st.builds(

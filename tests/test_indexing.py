@@ -20,8 +20,8 @@ from kb.errors import BuildInProgress, CorpusError, ReadersUnavailable, Settings
 from kb.generations import Generations
 from kb.index import PassageRecord
 from kb.index.embedded import EmbeddedIndex
+from kb.index.stored import embedded_hash
 from kb.index.vector_lists import Codes
-from kb.index.writing import embedded_hash
 from kb.indexing import Progress, build_index, is_stale
 from kb.live_index import LiveIndex
 from kb.parsing import Limits, ReadOptions, parse

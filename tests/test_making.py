@@ -16,7 +16,7 @@ from kb.documents import Block, Document, Locator, Metadata, Passage, Source
 from kb.embedding import Encoded
 from kb.errors import DamagedFile
 from kb.index.labels import DocumentLabels
-from kb.index.writing import StoredVectors, embedded_hash
+from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.encoding import LocalEncoding
 from kb.indexing.making import Made, Making, New
 from kb.sandbox import Outcomes
@@ -207,6 +207,26 @@ def test_who_does_not_want_to_wait_for_what_is_being_read_need_not() -> None:
     never.set()
 
 
+def test_who_waits_to_write_what_is_not_waited_for_gives_it_up_too() -> None:
+    """Vectors of a cluster that does not answer: nothing will ever encode the rest of their group."""
+    never = threading.Event()
+
+    def stuck() -> Outcomes:
+        yield from read(document(1))
+        never.wait(60)
+
+    encoding = Encoding()
+    making = Making(encoding.make, encoding.encode, patience=0.1)
+    _, first = next(making.ahead(stuck()))
+    assert isinstance(first, New)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(first.encoded)
+        assert closes(making)
+        with pytest.raises(CancelledError):
+            writing.result(20)
+    never.set()
+
+
 def test_what_reading_raises_is_raised_where_a_document_is_waited_for() -> None:
     def broken() -> Outcomes:
         yield from read(document(1))
@@ -256,12 +276,13 @@ def test_of_a_large_document_no_more_is_encoded_once_it_is_given_up() -> None:
             assert go_on.wait(20)
             return super().encode_passages(texts)
 
-    encoding = LocalEncoding(Slow(), has_sentences=True)
+    given_up = threading.Event()
+    encoding = LocalEncoding(Slow(), has_sentences=True, given_up=given_up)
     passages = chunk(document(1, passages=400), WINDOW)
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(encoding.of, passages)
         assert began.wait(20)
-        encoding.give_up()
+        given_up.set()
         go_on.set()
         with pytest.raises(CancelledError):
             found.result()

@@ -21,7 +21,6 @@ from kb.embedding.model_folder import read_bert
 from kb.embedding.onnx_encoder import OnnxEncoder, adds_exactly
 from kb.embedding.quantising import quantise_weights, smoothing
 from kb.embedding.remembering import RememberingEncoder
-from kb.embedding.unpacking import default_model_folder
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
 from tests.geometry import WordEncoder
@@ -240,19 +239,6 @@ def test_many_threads_get_the_vectors_of_their_own_queries() -> None:
     with ThreadPoolExecutor(8) as pool:
         for word, found in zip(chosen, pool.map(encoder.encode_query, chosen), strict=True):
             np.testing.assert_array_equal(found.vector, wanted[word])
-
-
-def test_another_device_runs_on_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No processor of that kind is here: only which engine is asked for it can be seen."""
-    asked = []
-
-    def load(place: str, settings: Settings) -> str:
-        asked.append((place, settings.device))
-        return "loaded"
-
-    monkeypatch.setattr("kb.embedding._torch_encoder", load)
-    assert load_encoder(Settings(device="cuda")) == "loaded"
-    assert asked == [(str(default_model_folder()), "cuda")]
 
 
 def test_float32_is_pytorch(theirs: Encoder) -> None:

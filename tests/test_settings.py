@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import SettingsError
+from kb.indexing.staleness import READERS_OWN
 from kb.settings import Settings
 
 
@@ -35,3 +36,13 @@ def test_an_overlap_that_swallows_the_passage_is_refused() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_of_every_setting_it_is_known_whether_it_decides_what_an_index_holds() -> None:
+    """One that is forgotten among those that do not would have every index built again for nothing."""
+    assert set(Settings.model_fields) - READERS_OWN == {
+        "exact_passages", "file_megabytes", "file_pages", "file_seconds", "index", "late_interaction",
+        "model", "ocr", "ocr_languages", "overlap_words", "passage_prompt", "passage_words", "query_prompt",
+        "reader_megabytes", "sentence_vectors",
+    }  # fmt: skip
+    assert set(Settings.model_fields) >= READERS_OWN

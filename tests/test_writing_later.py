@@ -16,7 +16,8 @@ import pytest
 import tests.library
 from kb.errors import EncoderUnavailable
 from kb.index.embedded import EmbeddedIndex
-from kb.index.writing import IndexWriter, StoredVectors
+from kb.index.stored import StoredVectors
+from kb.index.writing import IndexWriter
 from kb.settings import Settings
 from tests.geometry import DIMENSION, WordEncoder
 from tests.library import record, write_index

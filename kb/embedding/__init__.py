@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding.cross_encoder import SentenceTransformerReranker, refuse_other_models
+from kb.embedding.devices import CPU, device_of
 from kb.embedding.model_folder import read_bert, revision
 from kb.embedding.offline import folder_or_name, prepare
 from kb.errors import EncoderUnavailable
@@ -97,7 +98,9 @@ def load_encoder(settings: Settings) -> Encoder:
     """
     prepare()
     place = folder_or_name(settings.model)
-    if settings.device == "cpu" and settings.precision in ("auto", "int8"):
+    # Eight bits are for the processor.
+    device = CPU if settings.device == "auto" and settings.precision == "int8" else device_of(settings.device)
+    if device == CPU and settings.precision in ("auto", "int8"):
         if found := _converted_encoder(Path(place), settings):
             return found
         if settings.precision == "int8":
@@ -105,7 +108,7 @@ def load_encoder(settings: Settings) -> Encoder:
                 f"The model {settings.model!r} cannot be had with KB_PRECISION=int8, which takes a BERT "
                 "whose token vectors are averaged (model.safetensors, tokenizer.json). Set KB_PRECISION=auto"
             )
-    return _torch_encoder(place, settings)
+    return _torch_encoder(place, settings, device)
 
 
 def _converted_encoder(place: Path, settings: Settings) -> Encoder | None:
@@ -139,7 +142,7 @@ def _converted_encoder(place: Path, settings: Settings) -> Encoder | None:
         raise _cannot_be_loaded(settings, error) from error
 
 
-def _torch_encoder(place: str, settings: Settings) -> Encoder:
+def _torch_encoder(place: str, settings: Settings, device: str) -> Encoder:
     try:
         import torch
         import transformers
@@ -148,12 +151,17 @@ def _torch_encoder(place: str, settings: Settings) -> Encoder:
         from kb.embedding.encoding import SentenceTransformerEncoder
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = SentenceTransformer(place, device=settings.device, local_files_only=True)
+        model = SentenceTransformer(place, device=device, local_files_only=True)
     except ImportError as error:
         raise EncoderUnavailable(
             f"sentence-transformers is not installed: {error}. Run: pip install ."
         ) from error
     except Exception as error:
+        if device != CPU:
+            raise EncoderUnavailable(
+                f"The model {settings.model!r} cannot be loaded on {device} ({error}). Set KB_DEVICE=cpu, or "
+                "install a PyTorch that can use it: remove .venv and run ALLOW_CUDA=1 make env"
+            ) from error
         raise _cannot_be_loaded(settings, error) from error
     model.eval()
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
@@ -166,7 +174,7 @@ def _torch_encoder(place: str, settings: Settings) -> Encoder:
         passage_prompt=passage_prompt,
         token_dimension=_token_dimension(model) if settings.late_interaction != "off" else 0,
     )
-    on_cpu = settings.device == "cpu"
+    on_cpu = device == CPU
     has_bfloat16 = on_cpu and torch.cpu._is_avx512_bf16_supported()
     wanted = settings.precision == "bfloat16" or (settings.precision == "auto" and has_bfloat16)
     return SentenceTransformerEncoder(model, identity=identity, bfloat16=on_cpu and wanted)
@@ -208,7 +216,9 @@ def load_reranker(settings: Settings) -> SentenceTransformerReranker | None:
     try:
         from sentence_transformers import CrossEncoder
 
-        model = CrossEncoder(folder_or_name(settings.reranker), device=settings.device, local_files_only=True)
+        model = CrossEncoder(
+            folder_or_name(settings.reranker), device=device_of(settings.device), local_files_only=True
+        )
         refuse_other_models(model)
     except Exception as error:
         raise EncoderUnavailable(

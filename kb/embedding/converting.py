@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from kb.arrays import write_array
 from kb.embedding.model_folder import BertFolder
 from kb.errors import EncoderUnavailable
-from kb.files import user_cache
+from kb.files import made_once, user_cache
 
 GRAPH = "layers.onnx"
 WORDS = "words.npy"
@@ -32,7 +33,7 @@ def converted(model: BertFolder, revision: str) -> Path:
     folder = user_cache() / f"converted-{revision}-{CONVERSION_FORMAT}"
     if not folder.is_dir():
         try:
-            _convert_into(folder, model)
+            made_once(folder, partial(_convert, model))
         except Exception as error:
             # A full disk reaches us as whatever the library that was writing makes of it.
             raise EncoderUnavailable(
@@ -48,18 +49,6 @@ def converted(model: BertFolder, revision: str) -> Path:
 def forget(folder: Path) -> None:
     """Remove a conversion that cannot be read, so that it is made anew."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _convert_into(folder: Path, model: BertFolder) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".convert-", dir=folder.parent))
-    try:
-        _convert(model, stage)
-        # A second process may have been first; its folder holds the same.
-        if not folder.is_dir():
-            stage.rename(folder)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _convert(model: BertFolder, stage: Path) -> None:
@@ -80,14 +69,6 @@ def _convert(model: BertFolder, stage: Path) -> None:
         + tensors["embeddings.token_type_embeddings.weight"][0]
     )
     write_pieces(model.tokenizer, stage)
-    _save(stage / WORDS, words.astype(np.float16))
-    _save(stage / POSITIONS, positions)
+    write_array(stage / WORDS, words.astype(np.float16))
+    write_array(stage / POSITIONS, positions)
     (stage / GRAPH).write_bytes(BertGraph(model, tensors).build().SerializeToString())
-
-
-def _save(file: Path, values: np.ndarray) -> None:
-    """Write an array. Raises `OSError` when it cannot be read back, as when the disk had no room for its end:
-    NumPy closes a file without seeing that."""
-    np.save(file, values)
-    if not np.array_equal(np.load(file, mmap_mode="r"), values):
-        raise OSError(f"{file} was not written whole")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kb.embedding import Encoded, EncoderIdentity, Spans, Vectors
-from kb.embedding.spans import batches, of_text, trimmed, unit
+from kb.embedding.spans import of_text, trimmed, unit
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -111,3 +111,18 @@ class SentenceTransformerEncoder:
         present = output["attention_mask"].bool().cpu().numpy()
         vectors = unit(output["sentence_embedding"].float().cpu().numpy())
         return vectors, [unit(row[mask]) for row, mask in zip(tokens, present, strict=True)]
+
+
+def batches(counts: Sequence[int], *, tokens: int, padding: int = 0) -> Iterator[list[int]]:
+    """The numbers of texts to encode together: alike in length, and at most so many `tokens` with padding.
+
+    A text that is longer than that is a batch of its own. `padding` is what lengths may be rounded up by.
+    """
+    batch: list[int] = []
+    for number in sorted(range(len(counts)), key=lambda number: -counts[number]):
+        if batch and (len(batch) + 1) * (counts[batch[0]] + padding) > tokens:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch

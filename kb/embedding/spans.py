@@ -1,8 +1,6 @@
-"""What both engines do beside the arithmetic: tokens of the text alone, unit length, even batches."""
+"""What both engines do beside the arithmetic: tokens of the text alone, and unit length."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -29,18 +27,3 @@ def unit(rows: Vectors) -> Vectors:
     # in a layer that normalises.
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
     return scaled
-
-
-def batches(counts: Sequence[int], *, tokens: int, padding: int = 0) -> Iterator[list[int]]:
-    """The numbers of texts to encode together: alike in length, and at most so many `tokens` with padding.
-
-    A text that is longer than that is a batch of its own. `padding` is what lengths may be rounded up by.
-    """
-    batch: list[int] = []
-    for number in sorted(range(len(counts)), key=lambda number: -counts[number]):
-        if batch and (len(batch) + 1) * (counts[batch[0]] + padding) > tokens:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch

@@ -7,7 +7,6 @@ of words are found by `kb.embedding.unigram`. Both give the same tokens.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from tokenizers import PreTokenizedString, Token, Tokenizer
 
+from kb.arrays import write_array
 from kb.embedding import Spans
 from kb.embedding.unigram import Piece, Unigram
 
@@ -194,10 +194,7 @@ def write_pieces(file: Path, folder: Path) -> None:
         "after": after,
     }
     (folder / _PIECES).write_text(json.dumps([piece for piece, _ in vocabulary]), encoding="utf-8")
-    # Not into the file itself: NumPy closes a file without seeing that the disk had no room for its end.
-    scores = io.BytesIO()
-    np.save(scores, np.array([score for _, score in vocabulary], np.float64))
-    (folder / _SCORES).write_bytes(scores.getvalue())
+    write_array(folder / _SCORES, np.array([score for _, score in vocabulary], np.float64))
     # The last, by which the others are known to be there.
     (folder / _RULES).write_text(json.dumps(written), encoding="utf-8")
 

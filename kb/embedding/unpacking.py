@@ -20,10 +20,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import shutil
 import struct
-import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import EncoderUnavailable
-from kb.files import user_cache
+from kb.files import made_once, user_cache
 
 if TYPE_CHECKING:
     from transformers import BertModel
@@ -90,7 +89,7 @@ def default_model_folder() -> Path:
     if not folder.is_dir():
         packed = _packed_file()
         try:
-            _unpack_into(folder, packed)
+            made_once(folder, partial(unpack, packed))
         except EncoderUnavailable:
             raise
         except Exception as error:
@@ -100,18 +99,6 @@ def default_model_folder() -> Path:
                 "or set XDG_CACHE_HOME to a folder that can be written"
             ) from error
     return folder
-
-
-def _unpack_into(folder: Path, packed: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".unpack-", dir=folder.parent))
-    try:
-        unpack(packed, stage)
-        # A second process may have been first; its folder holds the same bytes.
-        if not folder.is_dir():
-            stage.rename(folder)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def unpack(packed: Path, folder: Path) -> None:

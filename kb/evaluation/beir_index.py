@@ -17,7 +17,7 @@ from kb.errors import IndexUnavailable, InvalidQuestions
 from kb.files import user_cache
 from kb.generations import Generations
 from kb.index import FORMAT_VERSION, DocumentRecord
-from kb.index.writing import StoredVectors, embedded_text
+from kb.index.stored import StoredVectors, embedded_text
 from kb.indexing import Progress, passage_window
 from kb.language import ANALYSIS_VERSION
 from kb.parsing.cleaning import clean

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,14 @@ import faiss
 import numpy as np
 
 from kb.chunking import sentences
-from kb.index import Approximation, Rows
+from kb.index import Approximation, Rows, Scores
+from kb.index.stored import NEAREST
 from kb.index.vectors import ApproximateVectors, Floats, VectorRows
-
-NEAREST = "nearest.faiss"
 
 # Of the passages that truly are nearest to a query, the share that must be found.
 LEAST_RECALL = 0.97
 # How many nearest passages count, and of how many queries.
-_NEAREST = 10
+COUNTED = 10
 SAMPLE = 256
 # A query is made of so many words.
 _WORDS = 6
@@ -102,7 +101,7 @@ def _blocks(rows: VectorRows) -> Iterator[Rows]:
 
 def _measured(inverted: Any, rows: VectorRows, queries: Floats) -> Approximation | None:
     """The fewest lists that must be looked into, and what is found by that."""
-    least = _least_scores(rows, queries)
+    least = least_scores(rows, queries)
     nprobe = _FIRST_NPROBE
     while nprobe <= max(_FIRST_NPROBE, inverted.nlist // 2):
         tried = Approximation(
@@ -113,21 +112,29 @@ def _measured(inverted: Any, rows: VectorRows, queries: Floats) -> Approximation
             sample=len(queries),
         )
         vectors = ApproximateVectors(inverted, rows, tried)
-        found = [vectors.nearest(query, k=_NEAREST, mask=None).scores for query in queries]
-        # By their scores: of passages that are equally near any may be found.
-        right = sum(int((one >= last - _ROUNDING).sum()) for one, last in zip(found, least, strict=True))
-        recall = right / (len(queries) * min(_NEAREST, rows.passages))
-        if recall >= LEAST_RECALL:
+        found = [vectors.nearest(query, k=COUNTED, mask=None).scores for query in queries]
+        if (recall := recall_of(found, least, passages=rows.passages)) >= LEAST_RECALL:
             return dataclasses.replace(tried, recall=round(recall, 4))
         nprobe *= 2
     return None
 
 
-def _least_scores(rows: VectorRows, queries: Floats) -> Floats:
-    """The score of the last of each query's nearest passages, of shape (queries,); all are looked at."""
+def recall_of(found: Sequence[Scores], least: Floats, *, passages: int) -> float:
+    """The share that was found of what truly is nearest, of an index of so many passages: `found` has for
+    each query the scores of `COUNTED` passages, and `least` is what `least_scores` tells.
+
+    By their scores: of passages that are equally near any may be found.
+    """
+    right = sum(int((one >= last - _ROUNDING).sum()) for one, last in zip(found, least, strict=True))
+    return right / (len(found) * min(COUNTED, passages))
+
+
+def least_scores(rows: VectorRows, queries: Floats) -> Floats:
+    """The score of the last of each query's `COUNTED` nearest passages, of shape (queries,); all are looked
+    at."""
     best = np.empty((len(queries), 0), np.float32)
     for some in _blocks(rows):
         scores = np.concatenate([best, queries @ rows.at(some).T], axis=1)
-        best = -np.partition(-scores, min(_NEAREST, scores.shape[1]) - 1, axis=1)[:, :_NEAREST]
+        best = -np.partition(-scores, min(COUNTED, scores.shape[1]) - 1, axis=1)[:, :COUNTED]
     least: Floats = best.min(axis=1)
     return least

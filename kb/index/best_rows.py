@@ -1,10 +1,10 @@
-"""The best of many scores, found without putting all of them in order."""
+"""The best of some scores in the one order that rankings have, and of many without putting all in order."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from kb.index import Rows, Scores
+from kb.index import Ranking, Rows, Scores
 
 # Scores of which only the best is looked at first: some 4,000 blocks of a million passages.
 _BLOCK = 256
@@ -24,5 +24,11 @@ def best_rows(scores: Scores, k: int) -> Rows:
     if k < 1:
         return np.empty(0, np.int64)
     rows: Rows = np.flatnonzero((scores > 0) & (scores >= _floor(scores, k)))
-    order = np.lexsort((rows, -scores[rows]))
-    return rows[order][:k]
+    return best(rows, scores[rows], k).rows
+
+
+def best(rows: Rows, scores: Scores, k: int) -> Ranking:
+    """The k best of these rows, of which the scores have the same shape (n,): best first, and equal ones by
+    row, so that ties are stable."""
+    order = np.lexsort((rows, -scores))[:k]
+    return Ranking(rows[order], scores[order])

@@ -48,8 +48,8 @@ from kb.index.opening import (
     open_vectors,
 )
 from kb.index.records import document_record, fetch, read_twins
+from kb.index.stored import StoredVectors
 from kb.index.vector_lists import Codes
-from kb.index.writing import StoredVectors
 from kb.language import Lexicon
 from kb.themes import Theme
 
@@ -267,7 +267,7 @@ class EmbeddedIndex:
 
     def vectors_by_hash(self, hashes: Iterable[str]) -> dict[str, StoredVectors]:
         """What is kept of passages with these hashes
-        (`kb.index.writing.embedded_hash`), as far as there are any."""
+        (`kb.index.stored.embedded_hash`), as far as there are any."""
         wanted = list(hashes)
         found: dict[str, int] = {}
         with self._connections.lent() as database:

@@ -12,7 +12,7 @@ from kb.documents import Access, Passage, stable_id
 from kb.index import DocumentRecord
 from kb.index.embedded import EmbeddedIndex
 from kb.index.opening import open_database, open_postings, open_vectors
-from kb.index.writing import embedded_hash
+from kb.index.stored import embedded_hash
 from kb.language import word_terms, words
 from kb.language.terms import code_of
 

@@ -15,12 +15,11 @@ import faiss
 import numpy as np
 
 from kb.index import Manifest, Mask
-from kb.index.approximating import NEAREST
 from kb.index.flat_file import check_flat_file
 from kb.index.postings import Postings
+from kb.index.stored import LEXICAL, LEXICON, NEAREST, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.index.vector_lists import SENTENCES, TOKENS, VectorLists
 from kb.index.vectors import ApproximateVectors, ExactVectors, VectorRows, Vectors
-from kb.index.writing import LEXICAL, LEXICON, OPEN_LEXICON, PASSAGES, VECTORS
 from kb.language import Lexicon
 
 # What the libraries raise on files that are not of the shape they expect.

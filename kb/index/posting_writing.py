@@ -11,7 +11,6 @@ where f is how often the passage p of |p| terms holds t, n(t) how many passages 
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kb.arrays import write_array
 from kb.index import Mask
 from kb.index.idf import idf
 from kb.index.postings import ROWS, STARTS, TERMS, WEIGHTS
@@ -80,7 +80,7 @@ def _count(counted: Path, passages: Iterable[_Ints], terms: int, is_open: Mask) 
         numbers, rows = keys // len(some), keys % len(some) + first
         holders += np.bincount(numbers, minlength=terms)
         open_holders += np.bincount(numbers[is_open[rows]], minlength=terms)
-        _save(counted / f"{part}.npy", np.stack([numbers, rows, frequencies]).astype(np.int32))
+        write_array(counted / f"{part}.npy", np.stack([numbers, rows, frequencies]).astype(np.int32))
     return _Totals(lengths, holders, open_holders)
 
 
@@ -94,7 +94,7 @@ def _parts(passages: Iterable[_Ints]) -> Iterator[tuple[int, list[_Ints]]]:
 
 def _fill(folder: Path, counted: Path, totals: _Totals, is_open: Mask) -> None:
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(totals.holders)])
-    _save(folder / STARTS, starts)
+    write_array(folder / STARTS, starts)
     of_open = bool(is_open.any())
     weights = idf(
         totals.open_holders if of_open else totals.holders, int(is_open.sum()) if of_open else len(is_open)
@@ -136,15 +136,3 @@ class _Column:
     def __exit__(self, *error: object) -> None:
         self.values.flush()
         self.values = None
-
-
-def _save(file: Path, values: npt.NDArray[Any]) -> None:
-    """Write an array. Raises `OSError` unless it can be read back as it is: NumPy closes a file without
-    seeing that the disk had no room for its end."""
-    np.save(file, values)
-    try:
-        written = np.array_equal(np.load(file, mmap_mode="r"), values)
-    except ValueError:
-        written = False
-    if not written:
-        raise OSError(errno.ENOSPC, "not all of it was written", str(file))

@@ -28,6 +28,7 @@ from kb.index import (
     Terms,
     Words,
 )
+from kb.index.best_rows import best
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.index.suppressed import Suppression, masked_text
 from kb.index.views import View
@@ -99,9 +100,8 @@ class PrivateView(View):
         most = k + sum(len(rows) for _, rows in hiding)
         found = self._index.lexical(terms, k=most, filter=self._narrowed(filter))
         scores = self._less(found.scores, found.rows, hiding)
-        order = np.lexsort((found.rows, -scores))
-        order = order[scores[order] > 0][:k]
-        return Ranking(found.rows[order], scores[order])
+        is_found = scores > 0
+        return best(found.rows[is_found], scores[is_found], k)
 
     def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
         """The inner product of `vector` with each of `rows`; where a vector knows a name, the mean."""

@@ -19,7 +19,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb.index import Approximation, Mask, Ranking, Rows, Scores
+from kb.index import Approximation, Mask, Ranking, Rows
+from kb.index.best_rows import best
 from kb.index.flat_file import DATA
 
 Floats = npt.NDArray[np.float32]
@@ -146,11 +147,9 @@ def _selector(mask: Mask) -> tuple[Any, npt.NDArray[np.uint8]]:
 
 
 def _ranking(rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], k: int) -> Ranking:
-    """The best k, best first; FAISS leaves the order of equals to chance, and fills up with row -1."""
-    order = np.lexsort((rows, -scores))
-    order = order[rows[order] >= 0][:k]
-    found: Scores = scores[order].astype(np.float32)
-    return Ranking(rows[order].astype(np.int64), found)
+    """The best k; FAISS leaves the order of equals to chance, and fills up with row -1."""
+    found = rows >= 0
+    return best(rows[found], scores[found], k)
 
 
 def _read(descriptor: int, into: memoryview, offset: int) -> None:

@@ -7,12 +7,11 @@ does not depend on what only members may.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -32,46 +31,28 @@ from kb.index.labels import DocumentLabels
 from kb.index.passage_words import PassageWords
 from kb.index.posting_writing import write_postings
 from kb.index.records import INDICES, SCHEMA, STORED_COLUMNS, to_json
-from kb.index.vector_lists import SENTENCES, TOKENS, Codes, Run, VectorListsWriter, quantise
+from kb.index.stored import (
+    LEXICAL,
+    LEXICON,
+    OPEN_LEXICON,
+    PASSAGES,
+    VECTORS,
+    StoredVectors,
+    embedded_hash,
+)
+from kb.index.vector_lists import SENTENCES, TOKENS, Codes, Run, VectorListsWriter
 from kb.index.vectors import VectorRows
 from kb.language import Lexicon
 from kb.language.terms import code_of
 from kb.near_duplicates import first_of_like_numbers, pairs_of
 from kb.settings import EXACT_PASSAGES
 
-VECTORS = "vectors.faiss"
-PASSAGES = "passages.sqlite"
-LEXICAL = "lexical"
 # While it is written.
 _WAITING = ".words"
 # Passages whose vectors wait to be written.
 _MOST_WAITING = 8_192
-LEXICON = "lexicon.tsv"
-# The words of the open passages alone; only in an index with others.
-OPEN_LEXICON = "lexicon-open.tsv"
-
-
-def embedded_text(passage: Passage) -> str:
-    """What is encoded for a passage: its context, then its words."""
-    return f"{passage.context}\n{passage.text}" if passage.context else passage.text
-
-
-def embedded_hash(passage: Passage) -> str:
-    """The key by which the vectors of an unchanged passage are found again.
-
-    Where its context ends is part of it: the same words divided otherwise are other sentences.
-    """
-    return hashlib.sha256(f"{passage.context}\0{passage.text}".encode()).hexdigest()
-
-
-def sentence_texts(passage: Passage) -> list[str]:
-    """What is encoded for its sentences, each by itself, in reading order."""
-    return [passage.text[start:end] for start, end in sentences(passage.text)]
-
 
 _NOTHING_FOUND = DocumentLabels()
-
-
 _INSERT = f"INSERT INTO passages (row, document, {STORED_COLUMNS}) VALUES ({', '.join('?' * 10)})"  # noqa: S608
 
 
@@ -81,28 +62,6 @@ def _stored(passage: Passage) -> tuple[Any, ...]:
         passage.id, passage.ordinal, passage.start, passage.end, passage.text, passage.context,
         to_json(passage.locator), embedded_hash(passage),
     )  # fmt: skip
-
-
-def _no_codes() -> Codes:
-    return np.empty((0, 0), np.int8)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVectors:
-    """What an index keeps of an encoded passage: its vector, of shape (dimension,), and the codes
-    (`kb.index.vector_lists.quantise`) of its tokens, of shape (tokens, token dimension), and of its
-    sentences, of shape (sentences, dimension)."""
-
-    vector: npt.NDArray[np.float32]
-    tokens: Codes
-    sentences: Codes = field(default_factory=_no_codes)
-
-    @classmethod
-    def of(cls, encoded: Encoded, sentences: Sequence[npt.NDArray[np.float32]] = ()) -> Self:
-        """What is kept of a passage that was just encoded, and of the vectors of its sentences, each encoded
-        by itself."""
-        own = quantise(np.stack(sentences)) if sentences else _no_codes()
-        return cls(encoded.vector, quantise(encoded.tokens), own)
 
 
 # What passages were encoded to, or what encodes them.
@@ -363,8 +322,9 @@ class IndexWriter:
         rows = learned_of[np.linspace(0, len(learned_of) - 1, 4 * SAMPLE).astype(np.int64)]
         query = "SELECT text FROM passages WHERE row = ?"
         texts = (self._database.execute(query, (row,)).fetchone()[0] for row in np.unique(rows).tolist())
-        asked = dict.fromkeys(filter(None, map(query_of, texts)))
-        return list(asked)[:: max(1, len(asked) // SAMPLE)][:SAMPLE]
+        asked = list(dict.fromkeys(filter(None, map(query_of, texts))))
+        taken = np.linspace(0, len(asked) - 1, min(SAMPLE, len(asked)))
+        return [asked[at] for at in taken.astype(np.int64)]
 
     def _learned_of(self) -> Rows:
         """The rows of the open passages; of all where none is."""

@@ -11,7 +11,7 @@ from kb.documents import Document
 from kb.embedding import Encoder
 from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
-from kb.index import Index, Manifest
+from kb.index import Index
 from kb.indexing.cluster import Cluster
 from kb.indexing.embedding import Embedding
 from kb.indexing.gathering import Gathering, Progress
@@ -35,6 +35,10 @@ __all__ = [
     "preview_index",
 ]
 
+
+# Token vectors that were left out of too many passages are kept again from this share of the limit on: else a
+# corpus whose size goes to and fro about it would be encoded anew each time.
+_TOKENS_RETURN = 0.9
 
 # Asks golden questions of the live index, where there is one, and of the new one.
 Judge = Callable[[Index | None, Index, Encoder], GoldenReport | None]
@@ -115,19 +119,19 @@ def _draft(build: Gathering, generations: Generations, stage: Path, encoder: Enc
         encoder,
         has_sentences=settings.sentence_vectors == "on",
         exact_passages=settings.exact_passages,
-        token_passages=_token_passages(settings, build.live.manifest if build.live else None),
+        token_passages=_token_passages(build),
     )
 
 
-def _token_passages(settings: Settings, before: Manifest | None) -> int | None:
+def _token_passages(build: Gathering) -> int | None:
     """Of how many passages token vectors are kept at most; None for any number."""
-    if settings.late_interaction != "auto":
+    most, live = build.settings.exact_passages, build.live
+    if build.settings.late_interaction != "auto":
         return None
-    were_many = before is not None and before.passages > settings.exact_passages
-    if before and were_many and not before.encoder.token_dimension:
-        # There will be as many again: with token vectors nothing of what there is could be copied.
+    if live and not live.manifest.encoder.token_dimension and build.remaining > _TOKENS_RETURN * most:
+        # With token vectors nothing of what there is could be copied.
         return 0
-    return settings.exact_passages
+    return most
 
 
 def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | None = None) -> BuildReport:

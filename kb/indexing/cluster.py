@@ -22,7 +22,7 @@ import numpy as np
 from kb.corpus import Corpus
 from kb.documents import Passage, Source
 from kb.errors import ClusterUnavailable, FileChanged, KBError
-from kb.index.writing import StoredVectors, embedded_hash
+from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.cluster_work import Job, Told, Worker
 from kb.indexing.encoding import PassageEncoding
 from kb.readings import Readings
@@ -52,13 +52,14 @@ class Cluster:
         if not sources:
             return
         ray = self._ray
+        # By default it ends a build after half an hour without a batch, which files under OCR may take. Data
+        # keeps what this was when it was made.
+        most = _AT_ONCE * job.settings.file_seconds + _IDLE_SECONDS
+        ray.data.DataContext.get_current().execution_no_progress_timeout_s = most
         data = ray.data.from_items(
             [{_SENT: pickle.dumps(source)} for source in sources],
             override_num_blocks=-(-len(sources) // _AT_ONCE),
         )
-        # By default it ends a build after half an hour without a batch, which files under OCR may take.
-        most = _AT_ONCE * job.settings.file_seconds + _IDLE_SECONDS
-        ray.data.DataContext.get_current().execution_no_progress_timeout_s = most
         on_graphics = job.settings.device.startswith("cuda")
         kind = "GPU" if on_graphics else "CPU"
         processes = max(1, int(ray.cluster_resources().get(kind, 1)))

@@ -19,7 +19,7 @@ from kb.corpus import Corpus
 from kb.documents import Document, Source
 from kb.embedding import EncoderIdentity, load_encoder
 from kb.errors import EncoderUnavailable, IndexNotWritten, ParseError, ReadersUnavailable
-from kb.index.writing import StoredVectors, embedded_hash
+from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.encoding import LocalEncoding
 from kb.indexing.reuse import program_digest
 from kb.indexing.windows import passage_window
@@ -89,7 +89,8 @@ class Worker:
             return [Told(refusal=self._refusal) for _ in sources]
         try:
             return self._read(Corpus(root=self._job.root, sources=tuple(sources)))
-        except (IndexNotWritten, ReadersUnavailable) as error:
+        # A full disk, and what the encoder cannot do, among them.
+        except (IndexNotWritten, ReadersUnavailable, OSError, RuntimeError) as error:
             return [Told(refusal=f"{socket.gethostname()}: {error}") for _ in sources]
 
     def _read(self, corpus: Corpus) -> list[Told]:

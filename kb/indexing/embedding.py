@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import replace
@@ -16,7 +17,7 @@ from kb.documents import Access, Document, Passage
 from kb.embedding import Encoder
 from kb.errors import EncoderUnavailable
 from kb.index import DocumentRecord, Manifest
-from kb.index.writing import StoredVectors, embedded_hash
+from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.cluster import Cluster, ClusterReading
 from kb.indexing.cluster_work import Job, short_hash
 from kb.indexing.encoding import LocalEncoding, PassageEncoding
@@ -56,13 +57,15 @@ class Embedding:
         )
         self._reuse = Reuse(self._previous, made_with)
         self._read: Read | None = None
-        self._local = LocalEncoding(encoder, has_sentences=draft.has_sentences)
-        self._encoding: PassageEncoding = self._local
+        given_up = threading.Event()
+        local = LocalEncoding(encoder, has_sentences=draft.has_sentences, given_up=given_up)
+        self._encoding: PassageEncoding = local
         # One thread for both: a cluster tells what it encoded of documents before it tells of others.
-        self._making = Making(self._made, self._encoded, patience=_CLUSTER_SECONDS if cluster else None)
+        patience = _CLUSTER_SECONDS if cluster else None
+        self._making = Making(self._made, self._encoded, given_up, patience)
         self._turn = sys.getswitchinterval()
         if cluster:
-            over = ClusterReading(cluster, self._job(), self._local)
+            over = ClusterReading(cluster, self._job(), local)
             self._read, self._encoding = over.read_all, over
 
     def __enter__(self) -> Self:
@@ -72,7 +75,6 @@ class Embedding:
     def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         """Wait for what is being encoded; the rest is given up."""
         try:
-            self._local.give_up()
             self._making.close()
         finally:
             sys.setswitchinterval(self._turn)

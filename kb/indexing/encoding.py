@@ -10,7 +10,7 @@ from typing import Protocol
 
 from kb.documents import Passage
 from kb.embedding import Encoder, Vectors
-from kb.index.writing import StoredVectors, embedded_text, sentence_texts
+from kb.index.stored import StoredVectors, embedded_text, sentence_texts
 
 # Passages that are encoded with their sentences before it is asked whether to go on: a second or a few.
 _AT_ONCE = 16
@@ -27,15 +27,14 @@ class PassageEncoding(Protocol):
 class LocalEncoding:
     """By an encoder of this process."""
 
-    def __init__(self, encoder: Encoder, *, has_sentences: bool) -> None:
-        """With `has_sentences` the vectors of sentences are kept as well."""
+    def __init__(
+        self, encoder: Encoder, *, has_sentences: bool, given_up: threading.Event | None = None
+    ) -> None:
+        """With `has_sentences` the vectors of sentences are kept as well. Once it is `given_up`, no more is
+        encoded than what is being encoded."""
         self._encoder = encoder
         self._has_sentences = has_sentences
-        self._is_given_up = threading.Event()
-
-    def give_up(self) -> None:
-        """Encode no more than what is being encoded. May be called by another thread."""
-        self._is_given_up.set()
+        self._given_up = given_up or threading.Event()
 
     def of(self, passages: Sequence[Passage]) -> list[StoredVectors]:
         """What is kept of each. Raises `CancelledError` once it is given up."""
@@ -43,7 +42,7 @@ class LocalEncoding:
         known: dict[str, Vectors] = {}
         found: list[StoredVectors] = []
         for start in range(0, len(passages), _AT_ONCE):
-            if self._is_given_up.is_set():
+            if self._given_up.is_set():
                 raise CancelledError
             found += self._some(passages[start : start + _AT_ONCE], known)
         return found

@@ -119,6 +119,13 @@ class Gathering:
             for left in self.corpus.left_out
         ]
 
+    @property
+    def remaining(self) -> int:
+        """How many passages the live index has of the files that there still are."""
+        paths = {source.path for source in self.corpus.sources}
+        records = self.live.documents() if self.live else ()
+        return sum(record.passages for record in records if record.source in paths)
+
     def start_readers(self) -> None:
         """Where a file was never read, have what will read it start meanwhile."""
         if not all(map(self.readings.holds, self.corpus.sources)):

@@ -12,7 +12,7 @@ from kb.documents import Document, Gap, Passage, Source
 from kb.errors import ParseError
 from kb.index.copying import Prepared
 from kb.index.labels import DocumentLabels
-from kb.index.writing import StoredVectors
+from kb.index.stored import StoredVectors
 from kb.sandbox import Outcomes
 
 # Passages that are made before they are encoded: enough for who reads to be ahead, few enough to bound memory
@@ -68,18 +68,21 @@ _Item = tuple[Source, New | ParseError]
 class Making:
     """Makes documents with `make`, and encodes their passages with `encode`, a few groups ahead.
 
-    `close` waits `patience` seconds for what is being made; without, until it is.
+    `close` waits `patience` seconds for what is being made; without, until it is. `encode` may look at
+    `given_up` as well.
     """
 
     make: Callable[[Document], Made]
     encode: Callable[[Mapping[str, Passage]], _Vectors]
+    given_up: threading.Event = field(default_factory=threading.Event)
     patience: float | None = None
     # Why nothing more is made, where that is no fault of what encodes.
     failure: BaseException | None = None
     _items: SimpleQueue[_Item | BaseException] = field(default_factory=SimpleQueue)
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_GROUPS_AHEAD))
-    _is_given_up: bool = False
     _thread: threading.Thread | None = None
+    # Of the group that is made or encoded now.
+    _encoding: Future[_Vectors] = field(default_factory=Future)
 
     def ahead(self, outcomes: Outcomes) -> Iterator[_Item]:
         """What becomes of each of these, begun at once. Raises what making or encoding them raised."""
@@ -90,11 +93,13 @@ class Making:
         return self._taken()
 
     def close(self) -> None:
-        """Wait for what is being made or encoded; the rest is given up."""
-        self._is_given_up = True
+        """Wait for what is being made or encoded; the rest is given up, also by who waits to write it."""
+        self.given_up.set()
         self._room.release()
         if self._thread:
             self._thread.join(self.patience)
+            if self._thread.is_alive():
+                self._encoding.cancel()
 
     def _taken(self) -> Iterator[_Item]:
         last: New | None = None
@@ -122,7 +127,7 @@ class Making:
 
     def _group(self, outcomes: Outcomes) -> bool:
         """Make documents until there is enough to encode, and encode it; whether there may be more."""
-        encoding: Future[_Vectors] = Future()
+        encoding = self._encoding = Future()
         try:
             new, is_more = self._new(outcomes, encoding)
         except BaseException as error:
@@ -142,7 +147,7 @@ class Making:
         new: dict[str, Passage] = {}
         passages = 0
         while passages < _ENCODED_AT_ONCE:
-            if self._is_given_up:
+            if self.given_up.is_set():
                 raise CancelledError
             item = next(outcomes, None)
             if item is None:

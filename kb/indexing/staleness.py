@@ -24,9 +24,9 @@ from kb.settings import Settings
 from kb.themes import load_themes, themes_digest
 
 # Settings that do not change what an index holds.
-_READERS_OWN = {
-    "corpus", "indexes", "keep_generations", "golden_loss", "synonyms", "theme", "themes", "device",
-    "precision", "host", "port", "reranker", "rerank_milliseconds", "weights", "answer_from",
+READERS_OWN = {
+    "corpus", "indexes", "index_key_file", "keep_generations", "golden_loss", "synonyms", "theme", "themes",
+    "device", "precision", "host", "port", "reranker", "rerank_milliseconds", "weights", "answer_from",
     "watch", "watch_seconds", "keys", "privacy", "mask_contacts", "milestones", "gaps", "gaps_days",
     "reading", "public", "proxies", "rate_address", "rate_key", "rate_wrong_keys", "connections", "uploads",
     "url", "contact_name", "contact_email", "contact_url", "accessibility_url", "views_megabytes",
@@ -48,7 +48,7 @@ def fingerprint(corpus: Corpus, settings: Settings, privacy: PrivacyList) -> str
     """A hash of all that decides what an index holds: files, sidecars, settings, versions, what is hidden."""
     decisive = settings.model_dump(
         mode="json",
-        exclude=_READERS_OWN,
+        exclude=READERS_OWN,
     )
     themes = themes_digest(load_themes(settings.themes))
     versions = [
