@@ -69,10 +69,11 @@ def build_index(
         contextlib.closing(Gathering(settings, generations, progress)) as build,
     ):
         build.scan()
+        findings = build.findings
         if not cluster:
             build.start_readers()
         if not allow_removals:
-            build.refuse_removals({source.path for source in build.corpus.sources})
+            findings.refuse_removals({source.path for source in build.corpus.sources})
         themes = load_themes(settings.themes)
         encoder = load_encoder()
         with (
@@ -81,9 +82,9 @@ def build_index(
         ):
             embedding.run()
             if not draft.documents:
-                raise CorpusError(_nothing_read(settings, build.files))
+                raise CorpusError(_nothing_read(settings, findings.files))
             if not allow_removals:
-                build.refuse_removals({record.source for record in build.records})
+                findings.refuse_removals({record.source for record in findings.records})
             build.tell("writing")
             draft.finish()
             manifest = draft.manifest(
@@ -96,15 +97,17 @@ def build_index(
                 found = themed(themes, index)
             draft.add_themes(found)
             with draft.opened(manifest) as index:
-                report = build.report(draft.name, near_duplicates=draft.near_identical)
+                report = findings.report(draft.name, near_duplicates=draft.near_identical)
                 if judge:
                     build.tell("judging")
-                    report = build.told(dataclasses.replace(report, golden=judge(build.live, index, encoder)))
+                    report = findings.told(
+                        dataclasses.replace(report, golden=judge(build.live, index, encoder))
+                    )
                     _refuse_loss(report, settings)
         build.tell("publishing")
         # Not held any more by this process: it may be one too many now.
         build.close()
-        report = dataclasses.replace(report, seconds=build.seconds)
+        report = dataclasses.replace(report, seconds=findings.seconds)
         draft.publish(manifest, keep=settings.keep_generations, report=report.as_json())
         build.readings.forget_all_but(build.corpus.sources)
     return report
@@ -148,8 +151,8 @@ def preview_index(settings: Settings, *, progress: Callable[[Progress], None] | 
         build.scan()
         for document in build.documents(stage, Reuse(None, ""), iter):
             if isinstance(document, Document):
-                build.add(document, passages=0, gaps=document.gaps)
-        return build.report("")
+                build.findings.add(document, passages=0, gaps=document.gaps)
+        return build.findings.report("")
 
 
 def _refuse_loss(report: BuildReport, settings: Settings) -> None:

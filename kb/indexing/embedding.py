@@ -13,10 +13,10 @@ from typing import Self
 import numpy as np
 
 from kb.chunking import chunk
-from kb.documents import Access, Document, Passage
+from kb.documents import Document, Passage
 from kb.embedding import Encoder
 from kb.errors import EncoderUnavailable
-from kb.index import DocumentRecord, Manifest
+from kb.index import Manifest
 from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.cluster import Cluster, ClusterReading
 from kb.indexing.cluster_work import Job, short_hash
@@ -91,8 +91,7 @@ class Embedding:
                     self._copy(document)
                 else:
                     self._add(document)
-                self._build.passages = self._draft.passages
-        self._draft.group(self._build.group())
+        self._draft.group(self._build.findings.group())
 
     def _job(self) -> Job:
         """What a cluster is asked."""
@@ -117,18 +116,17 @@ class Embedding:
 
     def _add(self, new: New) -> None:
         made = new.made
-        record = self._build.add(made.document, len(made.passages), made.gaps)
-        self._count(record, sum(key in made.known for key in made.hashes))
+        record = self._build.findings.add(
+            made.document,
+            passages=len(made.passages),
+            gaps=made.gaps,
+            reused=sum(key in made.known for key in made.hashes),
+        )
         self._draft.add(record, made.passages, new.encoded, made.labels, made.prepared)
 
     def _copy(self, unchanged: Unchanged) -> None:
-        record = self._build.keep(unchanged)
-        self._count(record, record.passages)
+        record = self._build.findings.keep(unchanged)
         self._draft.copy(record, self._reuse.kept(unchanged), unchanged.prepared)
-
-    def _count(self, record: DocumentRecord, reused: int) -> None:
-        self._build.reused += reused
-        self._build.reused_open += reused if record.access is Access.OPEN else 0
 
     def _made(self, document: Document) -> Made:
         passages = chunk(document, self._window)
