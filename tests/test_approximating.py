@@ -37,7 +37,9 @@ from kb.index.stored import StoredVectors
 from kb.index.vectors import ApproximateVectors, ExactVectors, Floats, VectorRows, Vectors
 from kb.index.writing import IndexWriter
 from kb.indexing import build_index
+from kb.knowledge_base import KnowledgeBase
 from kb.models import LoadedModels
+from kb.printing.status import status_json, status_text
 from kb.settings import Settings
 from tests.geometry import WordEncoder
 from tests.library import record
@@ -431,6 +433,15 @@ def test_a_build_without_token_vectors_is_searched_and_copied_by_the_next(settin
     # And kept no longer than that, without the passages being encoded again.
     assert build_index(settings, lambda: encoder).reused == 13
     assert live(settings).manifest.encoder.token_dimension == 0
+
+
+def test_how_the_nearest_are_found_is_told_of_an_index(settings: Settings) -> None:
+    build_index(settings, WordEncoder)
+    way = live(settings).manifest.approximation
+    assert way is not None
+    knowledge_base = KnowledgeBase(settings)
+    assert f"{way.nprobe} van {way.lists} lijsten" in status_text(knowledge_base)
+    assert status_json(knowledge_base)["approximation"]["recall"] == way.recall
 
 
 def test_few_passages_have_their_token_vectors_again(settings: Settings) -> None:

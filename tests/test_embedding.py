@@ -3,12 +3,14 @@ from __future__ import annotations
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kb.embedding import Encoder, Vectors, load_encoder, unpacking
+from kb.embedding.encoding import batches
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
 
@@ -149,6 +151,17 @@ def test_many_threads_encode_and_count_without_disturbing_each_other(encoder: En
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, range(40)))
+
+
+def test_texts_of_a_batch_are_alike_in_length_and_few_enough() -> None:
+    counts = [40, 3, 900, 41, 39, 2_000, 5, 38]
+    found = list(batches(counts, tokens=160, padding=1))
+    assert sorted(chain.from_iterable(found)) == list(range(len(counts)))
+    # Those that are longer than a batch may be stand by themselves.
+    assert [[counts[number] for number in batch] for batch in found] == [
+        [2_000], [900], [41, 40, 39], [38, 5, 3],
+    ]  # fmt: skip
+    assert list(batches([], tokens=160)) == []
 
 
 def test_late_interaction_can_be_switched_off(encoder: Encoder) -> None:

@@ -197,6 +197,13 @@ def test_near_identical_passages_know_each_other_by_the_first_of_them(tmp_path: 
     assert [record.twins for record in found] == [(1,), (0,), ()]
 
 
+def test_of_many_alike_each_knows_all_others_in_order(tmp_path: Path) -> None:
+    foot = "Dit verslag is opgesteld door de griffie."
+    write_index(tmp_path, {REPORT: [foot, "De raad vraagt."], DECK: [foot, foot], PAPER: [foot]})
+    found = EmbeddedIndex.open(tmp_path).passages(range(5))
+    assert [record.twins for record in found] == [(2, 3, 4), (), (0, 3, 4), (0, 2, 4), (0, 2, 3)]
+
+
 def test_records_come_back_as_they_were(index: EmbeddedIndex) -> None:
     assert index.documents() == list(TEXTS)
     assert index.documents([PAPER.id, REPORT.id]) == [PAPER, REPORT]

@@ -22,8 +22,11 @@ from kb.embedding.onnx_encoder import OnnxEncoder, adds_exactly
 from kb.embedding.quantising import quantise_weights, smoothing
 from kb.embedding.remembering import RememberingEncoder
 from kb.errors import EncoderUnavailable
+from kb.index.embedded import EmbeddedIndex
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.geometry import WordEncoder
+from tests.library import publish, record
 from tests.models import write_sentence_transformer
 
 TEXTS = [
@@ -228,6 +231,16 @@ def test_the_last_queries_are_remembered_and_no_more() -> None:
     encoder.encode_query("archief")
     assert inner.asked == ["raad", "archief", "zaak", "archief"]
     assert encoder.identity == inner.identity
+
+
+def test_a_question_that_is_asked_again_is_not_encoded_again(tmp_path: Path) -> None:
+    inner = Counting()
+    name = publish(tmp_path, {record("a.md"): ["Het zaaksysteem kost twee ton."]})
+    index = EmbeddedIndex.open(tmp_path / name)
+    knowledge_base = KnowledgeBase.over(index, Settings(indexes=tmp_path), inner)
+    for limit in (10, 5):
+        assert knowledge_base.search("wat kost het zaaksysteem?", limit=limit).found.hits
+    assert len(inner.asked) == 1
 
 
 def test_many_threads_get_the_vectors_of_their_own_queries() -> None:

@@ -22,7 +22,7 @@ class DocumentColumns:
 
     def __init__(self, records: Sequence[DocumentRecord]) -> None:
         self._count = len(records)
-        self._ids: _Rows = {record.id: (row,) for row, record in enumerate(records)}
+        self.row_of = {record.id: row for row, record in enumerate(records)}
         self._kinds = _holders((record.kind,) for record in records)
         self._languages = _holders((record.language,) for record in records)
         self._events = _holders(
@@ -43,11 +43,14 @@ class DocumentColumns:
         speakers, hosts = (frozenset(map(name_key, names)) for names in (filter.speakers, filter.hosts))
         for rows, wanted in (
             (self._kinds, filter.kinds), (self._events, filter.events), (self._languages, filter.languages),
-            (self._ids, filter.documents), (self._speakers, speakers), (self._hosts, hosts),
-            (self._years, filter.years),
+            (self._speakers, speakers), (self._hosts, hosts), (self._years, filter.years),
         ):  # fmt: skip
             if wanted:
                 mask &= self._holding(rows, wanted)
+        if filter.documents:
+            these = np.zeros(self._count, np.bool_)
+            these[[self.row_of[one] for one in filter.documents if one in self.row_of]] = True
+            mask &= these
         if filter.only_open:
             mask &= self._is_open
         if filter.date_from:

@@ -47,7 +47,7 @@ from kb.index.opening import (
     open_token_vectors,
     open_vectors,
 )
-from kb.index.records import document_record, fetch, read_twins
+from kb.index.records import Twins, document_record, fetch
 from kb.index.stored import StoredVectors
 from kb.index.vector_lists import Codes
 from kb.language import Lexicon
@@ -88,13 +88,12 @@ class EmbeddedIndex:
                 "SELECT record, first_passage, passages FROM documents ORDER BY row"
             ).fetchall()
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
-            self._twins = read_twins(database)
+            self._twins = Twins(database)
         self._records = [document_record(record) for record, _, _ in rows]
         self._spans = [range(first, first + count) for _, first, count in rows]
         self._counts = [count for _, _, count in rows]
         self._columns = DocumentColumns(self._records)
         self._starts = np.array([span.start for span in self._spans], np.int64)
-        self._row_of = {record.id: row for row, record in enumerate(self._records)}
         told = (manifest.passages, manifest.passages, manifest.documents)
         if (passages, _length(self._spans), len(rows)) != told:
             raise ValueError(
@@ -210,7 +209,7 @@ class EmbeddedIndex:
         # The last document that begins there or before: one without passages begins where the next does.
         documents = np.searchsorted(self._starts, wanted, side="right") - 1
         return [
-            Outline(row, self._records[document].id, self._twins.get(row, ()))
+            Outline(row, self._records[document].id, self._twins.of(row))
             for row, document in zip(wanted.tolist(), documents.tolist(), strict=True)
         ]
 
@@ -250,9 +249,8 @@ class EmbeddedIndex:
     def label_counts(
         self, facet: LabelFacet, *, documents: Collection[str] | None = None
     ) -> list[LabelCount]:
-        within = (
-            None if documents is None else {self._row_of[one] for one in documents if one in self._row_of}
-        )
+        row_of = self._columns.row_of
+        within = None if documents is None else {row_of[one] for one in documents if one in row_of}
         return self._labels.counts(facet, within)
 
     def statements(self, document_ids: Iterable[str]) -> dict[str, tuple[StatementRecord, ...]]:
@@ -329,7 +327,7 @@ class EmbeddedIndex:
         return self._sentences.codes(row) if self._sentences else np.empty((0, 0), np.int8)
 
     def _document_row(self, document_id: str) -> int:
-        row = self._row_of.get(document_id)
+        row = self._columns.row_of.get(document_id)
         if row is None:
             raise NotFound(f"There is no document {document_id} in generation {self._manifest.generation}")
         return row

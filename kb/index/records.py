@@ -6,7 +6,9 @@ import dataclasses
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+import sys
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Any
 
 from kb.documents import Access, Event, Kind, Locator, Part, Passage
@@ -64,17 +66,21 @@ def to_json(value: Any) -> str:
 
 
 def document_record(text: str) -> DocumentRecord:
-    """The reverse of `to_json` for a document."""
+    """The reverse of `to_json` for a document. What many documents have in common is there once for all."""
     fields = json.loads(text)
     event = fields.get("event")
     if event:
+        event = {name: _shared(value) for name, value in event.items()}
         fields["event"] = Event(
-            **{**event, "date": _date(event.get("date")), "speakers": tuple(event["speakers"])}
+            **{**event, "date": _date(event.get("date")), "speakers": tuple(map(_shared, event["speakers"]))}
         )
+    for name in ("date_text", "place", "host", "language"):
+        if name in fields:
+            fields[name] = _shared(fields[name])
     fields["kind"] = Kind(fields["kind"])
     fields["date"] = _date(fields.get("date"))
-    fields["speakers"] = tuple(fields["speakers"])
-    fields["themes"] = tuple(fields["themes"])
+    fields["speakers"] = tuple(map(_shared, fields["speakers"]))
+    fields["themes"] = tuple(map(_shared, fields["themes"]))
     fields["access"] = Access(fields["access"])
     if "masked" in fields:
         fields["masked"] = tuple(fields["masked"])
@@ -102,10 +108,8 @@ def passage(row: tuple[Any, ...]) -> Passage:
     )
 
 
-def fetch(
-    database: sqlite3.Connection, rows: list[int], twins: Mapping[int, tuple[int, ...]]
-) -> Iterator[tuple[int, PassageRecord]]:
-    """The passages in these rows, at most 500, in any order; `twins` as `read_twins` gives them."""
+def fetch(database: sqlite3.Connection, rows: list[int], twins: Twins) -> Iterator[tuple[int, PassageRecord]]:
+    """The passages in these rows, at most 500, in any order."""
     marks = ",".join("?" * len(rows))
     found = database.execute(
         f"SELECT passages.row, {PASSAGE_COLUMNS} FROM passages "  # noqa: S608
@@ -113,15 +117,30 @@ def fetch(
         rows,
     )
     for row, *columns in found:
-        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins.get(row, ()))
+        yield row, PassageRecord(row=row, passage=passage(tuple(columns)), twins=twins.of(row))
 
 
-def read_twins(database: sqlite3.Connection) -> dict[int, tuple[int, ...]]:
-    """The rows of the near-identical passages of each that has any, in order."""
-    groups: dict[int, list[int]] = {}
-    for first, row in database.execute("SELECT twin, row FROM passages WHERE twin IS NOT NULL ORDER BY row"):
-        groups.setdefault(first, []).append(row)
-    return {row: tuple(other for other in rows if other != row) for rows in groups.values() for row in rows}
+class Twins:
+    """Which passages are near-identical. A group is kept once for all that are in it: what stands in the foot
+    of every page makes groups of thousands."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        groups: dict[int, list[int]] = {}
+        found = database.execute("SELECT twin, row FROM passages WHERE twin IS NOT NULL ORDER BY row")
+        for first, row in found:
+            groups.setdefault(first, []).append(row)
+        self._groups = {row: group for group in map(tuple, groups.values()) for row in group}
+
+    def of(self, row: int) -> tuple[int, ...]:
+        """The rows of the others in a passage's group, in order."""
+        group = self._groups.get(row, ())
+        at = bisect_left(group, row)
+        return group[:at] + group[at + 1 :]
+
+
+def _shared(value: Any) -> Any:
+    """The one string that all have that are equal to it; anything else as it is."""
+    return sys.intern(value) if type(value) is str else value
 
 
 def _date(text: str | None) -> dt.date | None:
