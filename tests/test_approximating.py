@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -204,6 +207,46 @@ def test_under_a_filter_the_nearest_of_what_it_allows_are_found(
             true = allowed[np.argsort(-(vectors[allowed] @ query))[:10]]
             shared += len(np.intersect1d(found, true))
         assert shared / (100 * min(10, len(allowed))) >= 0.95
+
+
+_SEARCHED = """
+import os, sys
+from pathlib import Path
+import faiss
+import kb
+from kb.index import Approximation
+from kb.index.vectors import ApproximateVectors, ExactVectors, VectorRows
+folder, passages, width, lists = Path(sys.argv[1]), *map(int, sys.argv[2:])
+rows = VectorRows(folder / "vectors.faiss", dimension=width, passages=passages)
+way = Approximation(kind="ivf-sq8", lists=lists, nprobe=lists // 2, recall=1.0, sample=1)
+assert faiss.omp_get_max_threads() == 4
+before = len(os.listdir("/proc/self/task"))
+for vectors in (
+    ExactVectors(faiss.read_index(str(folder / "vectors.faiss"))),
+    ApproximateVectors(faiss.read_index(str(folder / "nearest.faiss")), rows, way),
+):
+    for query in rows.at([0, 9, 4_000]):
+        assert len(vectors.nearest(query, k=200, mask=None)) == 200
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="takes a system that lists threads")
+def test_a_search_is_the_work_of_the_thread_that_asks(tmp_path: Path, root: Path) -> None:
+    """Several searches at once would wait for each other's threads otherwise."""
+    manifest = write_vectors(tmp_path, clustered(9_000))
+    assert manifest.approximation is not None
+    arguments = (str(tmp_path), "9000", str(WIDTH), str(manifest.approximation.lists))
+    done = subprocess.run(
+        [sys.executable, "-c", _SEARCHED, *arguments],
+        cwd=root,
+        env=os.environ | {"OMP_NUM_THREADS": "4"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "0"
 
 
 def test_more_are_asked_than_there_are_and_nothing_is_allowed(many: tuple[Floats, Vectors, Manifest]) -> None:

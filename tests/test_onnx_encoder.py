@@ -207,6 +207,21 @@ def test_smoothing_leaves_a_product_as_it_was_and_its_channels_more_alike() -> N
     np.testing.assert_allclose(alike, alike.mean(), rtol=1e-4)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="takes a system that lists threads")
+def test_a_question_is_encoded_by_the_thread_that_asks(root: Path) -> None:
+    """Several at once would wait for each other's threads otherwise."""
+    program = (
+        "import os; from kb.embedding import load_encoder; from kb.settings import Settings; "
+        "before = len(os.listdir('/proc/self/task')); encoder = load_encoder(Settings()); "
+        "[encoder.encode_query('wat kost het zaaksysteem ' * 9) for _ in range(3)]; "
+        "print(len(os.listdir('/proc/self/task')) - before, os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == ["0", "1"]
+
+
 class Counting(WordEncoder):
     def __init__(self) -> None:
         super().__init__()
