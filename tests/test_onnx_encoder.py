@@ -211,7 +211,7 @@ def test_smoothing_leaves_a_product_as_it_was_and_its_channels_more_alike() -> N
 def test_a_question_is_encoded_by_the_thread_that_asks(root: Path) -> None:
     """Several at once would wait for each other's threads otherwise."""
     program = (
-        "import os; from kb.embedding import load_encoder; from kb.settings import Settings; "
+        "import os, onnxruntime; from kb.embedding import load_encoder; from kb.settings import Settings; "
         "before = len(os.listdir('/proc/self/task')); encoder = load_encoder(Settings()); "
         "[encoder.encode_query('wat kost het zaaksysteem ' * 9) for _ in range(3)]; "
         "print(len(os.listdir('/proc/self/task')) - before, os.environ['OPENBLAS_NUM_THREADS'])"
