@@ -9,6 +9,7 @@ import typer
 
 from kb.cli.options import IndexesOption, read_settings
 from kb.errors import AssistantsUnavailable
+from kb.extras import install_line
 
 _APPLICATION = "api.assistants:from_environment"
 
@@ -31,9 +32,7 @@ def mcp(
 ) -> None:
     """Answer assistants by the Model Context Protocol: over stdin and stdout, or over HTTP."""
     if importlib.util.find_spec("mcp") is None:
-        raise AssistantsUnavailable(
-            "The MCP library is not installed. Install it beside this program: pip install 'kennisbank[mcp]'"
-        )
+        raise AssistantsUnavailable(f"The MCP library is not installed. Run: {install_line('mcp')}")
     if http and members:
         raise typer.BadParameter("over HTTP, a key with the scope members shows them", param_hint="--members")
     if not http and (host is not None or port is not None):

@@ -142,7 +142,9 @@ class Gaps:
 
     def _remove(self) -> None:
         for file in (self._file, self._file.with_name(f"{FILE}-journal")):
-            file.unlink(missing_ok=True)
+            # A disk that may not be written refuses also to remove what is not there.
+            if file.exists() or file.is_symlink():
+                file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _begun(self) -> Iterator[sqlite3.Connection]:

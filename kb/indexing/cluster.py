@@ -22,6 +22,7 @@ import numpy as np
 from kb.corpus import Corpus
 from kb.documents import Passage, Source
 from kb.errors import ClusterUnavailable, FileChanged, KBError
+from kb.extras import install_line
 from kb.index.stored import StoredVectors, embedded_hash
 from kb.indexing.cluster_work import Job, Told, Worker
 from kb.indexing.encoding import PassageEncoding
@@ -157,9 +158,7 @@ def joined(address: str) -> Iterator[Cluster]:
         import ray
         import ray.data
     except ImportError as error:
-        raise ClusterUnavailable(
-            f"Ray is not installed ({error}). Run: pip install 'kennisbank[ray]'"
-        ) from error
+        raise ClusterUnavailable(f"Ray is not installed ({error}). Run: {install_line('ray')}") from error
     _refuse_silent(address)
     try:
         with warnings.catch_warnings():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import EngineUnavailable, SettingsError
+from kb.extras import install_line
 from kb.milvus.address import Address
 
 # What a reader waits for, and what a build waits for: loading a collection reads all of it.
@@ -94,7 +95,7 @@ class Connection:
             from pymilvus import MilvusClient
         except ImportError:
             raise EngineUnavailable(
-                "KB_INDEX asks for Milvus, whose client is not installed: pip install 'kennisbank[milvus]'"
+                f"KB_INDEX asks for Milvus, whose client is not installed. Run: {install_line('milvus')}"
             ) from None
         # It prints a traceback of every refusal; what happened stands in our errors.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)

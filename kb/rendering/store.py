@@ -39,10 +39,12 @@ class ViewStore:
             if data[:_CHECKSUM_BYTES] != hashlib.sha256(data[_CHECKSUM_BYTES:]).digest():
                 file.unlink()
                 return None
-            # When it was last used; not every system keeps the time of the last reading.
-            os.utime(file)
         except OSError:
             return None
+        # When it was last used: not every system keeps the time of the last reading, nor does every disk let
+        # it be written.
+        with contextlib.suppress(OSError):
+            os.utime(file)
         return data[_CHECKSUM_BYTES:]
 
     def put(self, data: bytes, *key: object) -> None:

@@ -24,6 +24,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from kb.extras import install_line
 from kb.indexing import build_index
 from kb.keys import Keys, Scope
 from kb.settings import Settings
@@ -418,7 +419,7 @@ def test_without_the_library_the_command_says_what_to_install() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "pip install 'kennisbank[mcp]'" in done.stderr
+    assert f"Run: {install_line('mcp')}" in done.stderr
     assert done.stdout == ""
 
 
