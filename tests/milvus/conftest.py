@@ -25,6 +25,24 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from _running("genuine", tmp_path_factory.mktemp("genuine"))
 
 
+@pytest.fixture(params=["lite", "genuine"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Each of the servers that the tests start."""
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def mortal(server: Server) -> Iterator[Server]:
+    """Each of them, for a test that stops it; it runs again for the next.
+
+    Two of the genuine cannot run at a time, for its port 2380 is fixed.
+    """
+    yield server
+    if not server.is_running:
+        server.start()
+
+
 @pytest.fixture(params=["embedded", "lite", "genuine", "url"])
 def engine(request: pytest.FixtureRequest) -> str:
     """A value of KB_INDEX: each engine that there is."""
