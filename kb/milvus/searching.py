@@ -46,7 +46,7 @@ class MilvusIndex(EmbeddedIndex):
             manifest = index.manifest
             index._connection = connection
             index._collection = name_of(folder, manifest, alias=connection.address.alias, owner=owner)
-            index._has_sparse = check(connection, index._collection, manifest)
+            index._has_sparse = check(connection, index._collection, index)
         except BaseException:
             index.close()
             raise
