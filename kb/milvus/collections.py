@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kb.changes import Hashes
 from kb.errors import EngineUnavailable, IncompatibleIndex
 from kb.files import sha256_of
 from kb.index import Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import MANIFEST
 from kb.index.opening import open_postings
-from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection
+from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection, is_refused
 from kb.milvus.filters import numbers_of
 
 DENSE = "dense"
@@ -34,7 +37,8 @@ _NO_TERM = 0
 def name_of(folder: Path, manifest: Manifest, *, alias: str, owner: str) -> str:
     """The name of a generation's collection: it tells whose it is and which manifest it was filled by.
 
-    In the name, for it is the one thing that every server keeps: milvus-lite drops descriptions.
+    In the name, for it is the one thing that every server keeps: milvus-lite drops descriptions. Where those
+    are kept, they tell it in full.
     """
     return f"{alias}_{manifest.generation}_{owner}_{sha256_of(folder / MANIFEST)[:16]}"
 
@@ -54,7 +58,7 @@ def fill(
     has_sparse = connection.has_sparse
     if name in connection.collections():
         connection.call("drop_collection", name)
-    _create(connection, name, index.manifest, has_sparse=has_sparse)
+    _create(connection, name, index, has_sparse=has_sparse)
     batch: list[dict[str, Any]] = []
     for row in _rows(index, has_sparse=has_sparse):
         batch.append(row)
@@ -88,18 +92,19 @@ def count(connection: Connection, name: str, *, consistency: str = "Bounded") ->
     return int(found[0]["count(*)"])
 
 
-def check(connection: Connection, name: str, manifest: Manifest, *, loading: float = SEARCH_SECONDS) -> bool:
-    """Whether the collection has a sparse field, once it is seen to be that of `manifest`, and loaded.
+def check(connection: Connection, name: str, index: EmbeddedIndex) -> bool:
+    """Whether the collection has a sparse field, once it is seen to be that of `index`, and loaded.
 
     Raises `IncompatibleIndex` when it is another's, or not there, and `EngineUnavailable`.
     """
+    manifest = index.manifest
     if name not in connection.collections():
         raise IncompatibleIndex(
             f"Milvus at {connection.address} has no collection {name}: generation {manifest.generation} was "
             "built for another KB_INDEX, or with another manifest. Build the index again: kb build"
         )
-    has_sparse = _read_back(connection, name, manifest)
-    connection.call("load_collection", name, seconds=loading)
+    has_sparse = _read_back(connection, name, index)
+    connection.call("load_collection", name, seconds=SEARCH_SECONDS)
     found = count(connection, name)
     if found != manifest.passages:
         raise IncompatibleIndex(
@@ -109,48 +114,85 @@ def check(connection: Connection, name: str, manifest: Manifest, *, loading: flo
     return has_sparse
 
 
-def _create(connection: Connection, name: str, manifest: Manifest, *, has_sparse: bool) -> None:
-    from pymilvus import DataType, MilvusClient
+def _description(index: EmbeddedIndex) -> str:
+    """What a collection says of the generation that it was filled by, as JSON.
 
+    `fingerprint` stands for sources, settings and versions, that of the analysis among them; `manifest`, the
+    SHA-256 of manifest.json, for the checksums of all files too.
+    """
+    manifest = index.manifest
     told = {
         "generation": manifest.generation,
-        "model": f"{manifest.encoder.model} {manifest.encoder.revision}",
+        "encoder": dataclasses.asdict(manifest.encoder),
         "format": manifest.format_version,
         "fingerprint": manifest.fingerprint,
+        "sources": _digest(manifest.sources),
         "documents": manifest.documents,
+        "passages": manifest.passages,
+        "manifest": sha256_of(index.folder / MANIFEST),
     }
+    return json.dumps(told, sort_keys=True)
+
+
+def _digest(sources: Hashes) -> str:
+    """A SHA-256 of all paths with the checksums of their files and sidecars."""
+    return hashlib.sha256(json.dumps(sorted(sources.items())).encode()).hexdigest()
+
+
+def _create(connection: Connection, name: str, index: EmbeddedIndex, *, has_sparse: bool) -> None:
+    from pymilvus import DataType, MilvusClient
+
     schema = MilvusClient.create_schema(
-        auto_id=False, enable_dynamic_field=False, description=json.dumps(told)
+        auto_id=False, enable_dynamic_field=False, description=_description(index)
     )
     schema.add_field("row", DataType.INT64, is_primary=True)
     for field in NUMBERS:
         schema.add_field(field, DataType.INT64)
-    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=manifest.encoder.dimension)
+    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=index.manifest.encoder.dimension)
+    if has_sparse:
+        schema.add_field(SPARSE, DataType.SPARSE_FLOAT_VECTOR)
+    connection.call("create_collection", name, schema=schema, consistency_level="Bounded")
+    if _read_back(connection, name, index) != has_sparse:
+        raise _keeps_no_sparse(connection)
     indexes = MilvusClient.prepare_index_params()
     indexes.add_index(DENSE, index_type="HNSW", metric_type="IP", params=_HNSW)
     if has_sparse:
-        schema.add_field(SPARSE, DataType.SPARSE_FLOAT_VECTOR)
         indexes.add_index(SPARSE, index_type="SPARSE_INVERTED_INDEX", metric_type="IP", params={})
-    connection.call(
-        "create_collection", name, schema=schema, index_params=indexes, consistency_level="Bounded"
+    try:
+        connection.call("create_index", name, indexes)
+    except EngineUnavailable as error:
+        # As 2.3.5 does: it takes such a field, and then no index on it.
+        if is_refused(error) and has_sparse:
+            raise _keeps_no_sparse(connection) from error
+        raise
+
+
+def _keeps_no_sparse(connection: Connection) -> IncompatibleIndex:
+    return IncompatibleIndex(
+        f"Milvus {connection.version} at {connection.address} keeps no sparse vectors, whatever its version "
+        "says. Use another one, from 2.4 on"
     )
-    if _read_back(connection, name, manifest) != has_sparse:
-        raise IncompatibleIndex(
-            f"Milvus {connection.version} at {connection.address} took a sparse field and did not keep it. "
-            "Use a version from 2.4 on that does"
-        )
 
 
-def _read_back(connection: Connection, name: str, manifest: Manifest) -> bool:
-    """Whether the collection has a sparse field. Raises `IncompatibleIndex` when its others are not ours."""
+def _read_back(connection: Connection, name: str, index: EmbeddedIndex) -> bool:
+    """Whether the collection has a sparse field.
+
+    Raises `IncompatibleIndex` when its other fields are not ours, or it says another manifest of itself.
+    """
     told = connection.call("describe_collection", name, seconds=SEARCH_SECONDS)
     fields = {field["name"]: field for field in told["fields"]}
     wanted = {"row", DENSE, *NUMBERS}
     dimension = int(fields.get(DENSE, {}).get("params", {}).get("dim", 0))
-    if fields.keys() - {SPARSE} != wanted or dimension != manifest.encoder.dimension:
+    if fields.keys() - {SPARSE} != wanted or dimension != index.manifest.encoder.dimension:
         raise IncompatibleIndex(
             f"Collection {name} of Milvus at {connection.address} has other fields than this program gives: "
             f"{', '.join(sorted(fields))}, vectors of {dimension}. Build the index again: kb build"
+        )
+    # Where it is empty the server kept none, and the name is what tells.
+    if told.get("description") not in ("", None, _description(index)):
+        raise IncompatibleIndex(
+            f"Collection {name} of Milvus at {connection.address} says that it was filled by another "
+            "manifest. Build the index again: kb build"
         )
     return SPARSE in fields
 

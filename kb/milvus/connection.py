@@ -24,6 +24,8 @@ _SPARSE_SINCE = (2, 4)
 _NO_ALIAS = (1600, 100)
 # ErrCollectionNotLoaded of Milvus's own list of errors (pkg/util/merr/errors.go).
 _NOT_LOADED = 101
+# ErrParameterInvalid there.
+_INVALID = 1100
 
 
 class Connection:
@@ -127,6 +129,11 @@ class Connection:
 def is_not_loaded(error: EngineUnavailable) -> bool:
     """Whether the server has the collection but not in memory: it was started anew."""
     return getattr(error.__cause__, "code", None) == _NOT_LOADED
+
+
+def is_refused(error: EngineUnavailable) -> bool:
+    """Whether the server was there and took what it was asked for one that makes no sense to it."""
+    return getattr(error.__cause__, "code", None) == _INVALID
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -18,8 +18,10 @@ from kb.milvus.filters import expression
 
 # The most that Milvus gives (milvus.io/docs/limitations.md).
 _MOST = 16_384
-# How many of a graph's points a search keeps in view; at least as many as are asked for.
+# How many of a graph's points a search keeps in view: at least as many as are asked for, and never more than
+# the most that 2.3 takes.
 _EF = 128
+_MOST_EF = 32_768
 
 
 class MilvusIndex(EmbeddedIndex):
@@ -44,7 +46,7 @@ class MilvusIndex(EmbeddedIndex):
             manifest = index.manifest
             index._connection = connection
             index._collection = name_of(folder, manifest, alias=connection.address.alias, owner=owner)
-            index._has_sparse = check(connection, index._collection, manifest)
+            index._has_sparse = check(connection, index._collection, index)
         except BaseException:
             index.close()
             raise
@@ -65,8 +67,19 @@ class MilvusIndex(EmbeddedIndex):
         asked = np.asarray(vector, np.float32).reshape(-1)
         if not np.isfinite(asked).all():
             return _nothing()
-        parameters = {"ef": max(_EF, min(k, _MOST))}
+        parameters = {"ef": self._breadth(k, filter)}
         return self._search(DENSE, asked.tolist(), k=k, filter=filter, parameters=parameters)
+
+    def _breadth(self, k: int, filter: Filter) -> int:
+        """How many of the graph's points to keep in view: the more, the fewer of them the filter allows.
+
+        Those that it refuses count among them. With 128 whatever the filter, milvus-lite gave 11 of the 20
+        passages that one allowed of 2,000, and 2.3.5 missed two of the ten nearest of 200.
+        """
+        passages = self.manifest.passages
+        allowed = passages if filter.is_open else int(np.count_nonzero(self._mask(filter)))
+        least = max(_EF, min(k, _MOST))
+        return max(least, min(least * passages // max(allowed, 1), passages, _MOST_EF))
 
     def lexical(self, terms: Terms, *, k: int, filter: Filter) -> Ranking:
         """The k best passages by BM25. Raises `EngineUnavailable`.

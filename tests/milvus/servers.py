@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kb.errors import EngineUnavailable
@@ -35,12 +35,30 @@ class Server:
         """The value of KB_INDEX for it."""
         return f"milvus://127.0.0.1:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and not stopped since."""
+        return self._process is not None
+
+    def connection(self, alias: str) -> Connection:
+        """A connection of a test's own, for what is known there by `alias`."""
+        return Connection(Address.parse(f"{self.index}?alias={alias}"))
+
+    def collections(self, alias: str) -> list[str]:
+        """The names of the collections of the generations that are known by `alias`, oldest first."""
+        return sorted(name for name in self.connection(alias).collections() if name.startswith(f"{alias}_2"))
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._folder.mkdir(exist_ok=True)
         with (self._folder.parent / f"{self.kind}.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=log, start_new_session=True, cwd=self._folder.parent
+                self._command(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self._folder,
+                env=self._environment(),
             )
         deadline = time.monotonic() + _START_SECONDS
         while True:
@@ -68,7 +86,28 @@ class Server:
         if self.kind == "lite":
             places = ["--data-dir", self._folder, "--port", str(self.port)]
             return [_BIN / "milvus-lite", "server", "--host", "127.0.0.1", *places]
+        if self._unpacked.exists():
+            return [self._unpacked, "run", "standalone"]
         return [_BIN / "milvus-server", "--data", self._folder, "--proxy-port", str(self.port)]
+
+    @property
+    def _unpacked(self) -> Path:
+        """The server that milvus-server unpacks and configures at its first start, and then runs.
+
+        Later it is run as it is: milvus-server would choose another port, for that of a server which was
+        killed lingers with its connections.
+        """
+        return self._folder / "bin" / "milvus"
+
+    def _environment(self) -> Mapping[str, str]:
+        """As milvus-server gives it to what it runs."""
+        own = {
+            "DEPLOY_MODE": "STANDALONE",
+            "METRICS_PORT": str(free_port()),
+            "MILVUS_RUN_DIR": str(self._folder / "run"),
+            "LD_LIBRARY_PATH": str(self._unpacked.parent),
+        }
+        return {**os.environ, **own} if self._unpacked.exists() else os.environ
 
 
 def free_port() -> int:

@@ -1,11 +1,7 @@
-"""Promises of publishing on Milvus: in one step, reversible, and not harmed by a process that is ended."""
+"""Promises of publishing on Milvus: in one step, reversible, and to nobody else's harm."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -15,15 +11,12 @@ import pytest
 
 pytest.importorskip("pymilvus", reason="the client of Milvus has an environment of its own: make milvus")
 
-from kb.errors import EngineUnavailable, IncompatibleIndex, SettingsError
+from kb.errors import IncompatibleIndex, SettingsError
 from kb.generations import CURRENT
 from kb.index import Filter
 from kb.index.manifests import read_manifest, write_manifest
 from kb.live_index import LiveIndex
 from kb.milvus import MARK
-from kb.milvus.address import Address
-from kb.milvus.connection import Connection
-from tests.conftest import ROOT
 from tests.geometry import WordEncoder
 from tests.library import publish, record
 from tests.milvus.conftest import generations
@@ -33,26 +26,11 @@ OLD, NEW = record("oud.pdf"), record("nieuw.pdf")
 VECTOR = WordEncoder().encode_query("lantaarnpalen").vector
 
 
-@pytest.fixture(params=["lite", "genuine"])
-def server(request: pytest.FixtureRequest) -> Server:
-    """Each of the servers that the tests start."""
-    found: Server = request.getfixturevalue(request.param)
-    return found
-
-
-def _connection(server: Server, alias: str) -> Connection:
-    return Connection(Address.parse(f"{server.index}?alias={alias}"))
-
-
-def _of(server: Server, alias: str) -> list[str]:
-    return sorted(name for name in _connection(server, alias).collections() if name.startswith(f"{alias}_2"))
-
-
 def test_the_alias_leads_to_what_is_live_and_goes_back(server: Server, tmp_path: Path) -> None:
     made = generations(server.index, tmp_path, alias="back")
     first = publish(tmp_path, {OLD: ["Oud."]}, into=made)
     second = publish(tmp_path, {NEW: ["Nieuw."]}, into=made)
-    connection = _connection(server, "back")
+    connection = server.connection("back")
     assert second in connection.alias()
     assert made.rollback() == first
     assert first in connection.alias()
@@ -62,7 +40,7 @@ def test_the_alias_leads_to_what_is_live_and_goes_back(server: Server, tmp_path:
 def test_collections_go_with_their_generations(server: Server, tmp_path: Path) -> None:
     made = generations(server.index, tmp_path, alias="few")
     names = [publish(tmp_path, {OLD: [f"Tekst {n}."]}, into=made, keep=2) for n in range(4)]
-    assert [name.split("_")[1] for name in _of(server, "few")] == names[-2:]
+    assert [name.split("_")[1] for name in server.collections("few")] == names[-2:]
 
 
 def test_a_generation_without_its_collection_is_refused_and_taken_in_by_going_back(
@@ -98,32 +76,6 @@ def test_two_folders_do_not_share_an_alias(server: Server, tmp_path: Path) -> No
     assert (tmp_path / "one" / MARK).read_text() != (tmp_path / "two" / MARK).read_text()
 
 
-def test_a_build_that_is_killed_leaves_the_old_generation_and_is_tidied_up(
-    server: Server, tmp_path: Path
-) -> None:
-    made = generations(server.index, tmp_path, alias="killed")
-    first = publish(tmp_path, {OLD: ["Oud."]}, into=made)
-    code = (
-        "from pathlib import Path\n"
-        "from tests.library import publish, record\n"
-        "from tests.milvus.conftest import generations\n"
-        f"made = generations({server.index!r}, Path({str(tmp_path)!r}), alias='killed')\n"
-        "publish(made.folder, {record(f'{n}.pdf'): [f'Tekst {n} {m}.' for m in range(12)]"
-        " for n in range(100)}, into=made)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}) as build:
-        deadline = time.monotonic() + 240
-        while len(_of(server, "killed")) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(_of(server, "killed")) == 2, "the build never came to its collection"
-        build.send_signal(signal.SIGKILL)
-    assert first in _connection(server, "killed").alias()
-    assert made.current().name == first
-    assert made.open_live().dense(VECTOR, k=1, filter=Filter()).rows.tolist() == [0]
-    third = publish(tmp_path, {NEW: ["Nieuw."]}, into=made)
-    assert [name.split("_")[1] for name in _of(server, "killed")] == [first, third]
-
-
 def test_an_alias_that_ran_ahead_of_the_pointer_is_put_back(server: Server, tmp_path: Path) -> None:
     made = generations(server.index, tmp_path, alias="ahead")
     first = publish(tmp_path, {OLD: ["Oud."]}, into=made)
@@ -131,8 +83,8 @@ def test_an_alias_that_ran_ahead_of_the_pointer_is_put_back(server: Server, tmp_
     # As it is when the process ends between the two.
     (tmp_path / CURRENT).write_text(first + "\n")
     made.prune(3)
-    assert first in _connection(server, "ahead").alias()
-    assert [name.split("_")[1] for name in _of(server, "ahead")] == [first]
+    assert first in server.connection("ahead").alias()
+    assert [name.split("_")[1] for name in server.collections("ahead")] == [first]
     assert second not in made.names()
 
 
@@ -169,31 +121,6 @@ def test_a_switch_under_load_fails_no_search_and_mixes_none(server: Server, tmp_
     assert all(sizes[generation] == size for generation, size in seen)
 
 
-def test_a_server_that_is_killed_is_told_of_and_found_again(tmp_path: Path) -> None:
-    server = Server("lite", tmp_path / "data")
-    server.start()
-    indexes = tmp_path / "indexes"
-    try:
-        made = generations(server.index, indexes, alias="away")
-        publish(indexes, {OLD: ["Oud."]}, into=made)
-        index = made.open_live()
-        server.stop()
-        before = time.monotonic()
-        with pytest.raises(EngineUnavailable, match="See that it runs"):
-            index.dense(VECTOR, k=1, filter=Filter())
-        with pytest.raises(EngineUnavailable):
-            made.engine.check()
-        # Generous: what is promised is that nobody waits for ever.
-        assert time.monotonic() - before < 60
-        with pytest.raises(EngineUnavailable):
-            publish(indexes, {NEW: ["Nieuw."]}, into=made)
-        server.start()
-        assert index.dense(VECTOR, k=1, filter=Filter()).rows.tolist() == [0]
-        made.engine.check()
-    finally:
-        server.stop()
-
-
 def test_rows_and_scores_do_not_depend_on_when_it_is_asked(server: Server, tmp_path: Path) -> None:
     made = generations(server.index, tmp_path, alias="stable")
     publish(tmp_path, {OLD: ["Lantaarnpalen."] * 5}, into=made)
@@ -206,8 +133,8 @@ def test_rows_and_scores_do_not_depend_on_when_it_is_asked(server: Server, tmp_p
 
 
 def test_a_server_that_keeps_no_sparse_vectors_is_known_by_its_version(genuine: Server, lite: Server) -> None:
-    assert not _connection(genuine, "kb").has_sparse
-    assert _connection(lite, "kb").has_sparse
+    assert not genuine.connection("kb").has_sparse
+    assert lite.connection("kb").has_sparse
 
 
 def _fields(manifest: object) -> dict[str, object]:
