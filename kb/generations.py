@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import errno
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +37,7 @@ from kb.index import Manifest
 from kb.index.embedded import NOT_WRITTEN, REPORT, EmbeddedIndex
 from kb.index.engines import Engine, OnDisk
 from kb.index.holds import seized
-from kb.index.manifests import STAGE, read_manifest
+from kb.index.manifests import PUBLISHED, STAGE, read_manifest
 from kb.settings import Settings
 from kb.state_files import read_bytes, read_json
 
@@ -46,7 +45,6 @@ CURRENT = "CURRENT"
 _GONE = ".gone-"
 _ROLLED_BACK = "ROLLED_BACK"
 _NAME = "%Y%m%dT%H%M%S%fZ"
-_PUBLISHED = re.compile(r"\d{8}T\d{9}Z")
 
 _Read = TypeVar("_Read")
 
@@ -85,7 +83,7 @@ class Generations:
         except (OSError, UnicodeDecodeError) as error:
             raise CorruptIndex(f"{self.folder / CURRENT} cannot be read ({error}). Run: kb build") from error
         # A name, never a path: whoever can write CURRENT must not lead us out of the folder.
-        if not _PUBLISHED.fullmatch(name):
+        if not PUBLISHED.fullmatch(name):
             raise CorruptIndex(
                 f"{self.folder / CURRENT} names no generation. Build the index again: kb build"
             )
@@ -363,7 +361,7 @@ def _now() -> dt.datetime:
 def _is_name(name: str) -> bool:
     """Whether a folder is called as a generation is: by a moment, after which there are others."""
     try:
-        return bool(_PUBLISHED.fullmatch(name)) and dt.datetime.strptime(name, _NAME).year < dt.MAXYEAR  # noqa: DTZ007 - only whether it is one
+        return bool(PUBLISHED.fullmatch(name)) and dt.datetime.strptime(name, _NAME).year < dt.MAXYEAR  # noqa: DTZ007 - only whether it is one
     except ValueError:
         return False
 
@@ -387,7 +385,7 @@ def _room(folder: Path, error: Exception) -> str:
         sizes = [
             sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
             for path in sorted(folder.iterdir())
-            if _PUBLISHED.fullmatch(path.name) or path.name.startswith(STAGE)
+            if PUBLISHED.fullmatch(path.name) or path.name.startswith(STAGE)
         ]
     except OSError:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from kb.errors import EngineUnavailable, SettingsError
 from kb.extras import install_line
 from kb.generations import Generations
 from kb.index import Filter
+from kb.index.embedded import EmbeddedIndex
+from kb.index.opening import open_postings
 from kb.milvus.address import Address
+from kb.milvus.collections import term_weights
 from kb.milvus.filters import expression
 from kb.settings import Settings
-from tests.library import publish, record
+from tests.library import publish, record, write_index
 
 DOCUMENT = record("a.pdf")
 
@@ -72,3 +76,28 @@ def test_no_text_of_a_user_stands_in_an_expression(tmp_path: Path) -> None:
     assert "document in [0]" in found
     assert expression(Filter(hosts=frozenset({"niemand"})), index, index.documents()) is None
     assert not expression(Filter(), index, index.documents())
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1_000])
+def test_postings_are_told_by_passage_however_few_are_looked_at_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("kb.milvus.collections._POSTINGS", at_once)
+    texts = {
+        DOCUMENT: ["De raad vraagt om een archief.", ""],
+        record("b.md"): ["Een archief vraagt rust.", ""],
+    }
+    write_index(tmp_path, texts)
+    index = EmbeddedIndex.open(tmp_path)
+    passages = index.manifest.passages
+    postings = open_postings(tmp_path, passages=passages)
+    wanted: list[dict[int, float]] = [{} for _ in range(passages)]
+    for term, (start, end) in enumerate(itertools.pairwise(postings.starts.tolist())):
+        for at in range(start, end):
+            wanted[postings.rows[at]][term] = float(postings.weights[at])
+    found = [
+        dict(zip(terms.tolist(), scores.tolist(), strict=True))
+        for terms, scores in term_weights(tmp_path, passages)
+    ]
+    assert found == wanted
+    assert any(wanted)

@@ -25,8 +25,9 @@ from kb.state_files import read_bytes
 
 MANIFEST = "manifest.json"
 CHECKSUM = "manifest.sha256"
-# What the name of a generation's folder starts with while it is made.
+# What the name of a generation's folder starts with while it is made, and what it is then.
 STAGE = ".stage-"
+PUBLISHED = re.compile(r"\d{8}T\d{9}Z")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MANIFEST = TypeAdapter(Manifest)

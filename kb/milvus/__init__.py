@@ -19,7 +19,7 @@ from pathlib import Path
 from kb.errors import EngineUnavailable, IndexNotWritten, SettingsError
 from kb.files import sync
 from kb.index.embedded import EmbeddedIndex
-from kb.index.manifests import read_manifest
+from kb.index.manifests import PUBLISHED, read_manifest
 from kb.milvus.address import Address
 from kb.milvus.collections import fill, name_of
 from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection
@@ -128,5 +128,6 @@ class MilvusEngine:
 
 def _generation(name: str, alias: str) -> str | None:
     """The generation whose collection is called `name`; None for one of another alias."""
-    found = re.fullmatch(rf"{re.escape(alias)}_(\w+?)_[0-9a-f]{{8}}_[0-9a-f]{{16}}", name)
+    # Of another alias too, which may begin as this one does.
+    found = re.fullmatch(rf"{re.escape(alias)}_({PUBLISHED.pattern})_[0-9a-f]{{8}}_[0-9a-f]{{16}}", name)
     return found[1] if found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from kb.index import Manifest
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import MANIFEST
 from kb.index.opening import open_postings
+from kb.index.postings import Postings
 from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection, is_refused
 from kb.milvus.filters import numbers_of
 
@@ -30,8 +31,13 @@ NUMBERS = ("document", "kind", "language", "year", "day", "is_open")
 _ROWS = 500
 # HNSW as FAISS is measured with: recall .99 and more on vectors of sentences (BENCHMARKS.md).
 _HNSW = {"M": 32, "efConstruction": 200}
+# Postings that are put in the order of passages together: some 200 MB.
+_POSTINGS = 4_000_000
 # No passage's sparse vector is empty: some servers refuse one. No term has this number.
 _NO_TERM = 0
+
+_Terms = npt.NDArray[np.int64]
+_Scores = npt.NDArray[np.float32]
 
 
 def name_of(folder: Path, manifest: Manifest, *, alias: str, owner: str) -> str:
@@ -48,9 +54,7 @@ def term_number(at: int) -> int:
     return at + 1
 
 
-def fill(
-    connection: Connection, name: str, index: EmbeddedIndex, *, tell: Callable[[int], None] | None = None
-) -> None:
+def fill(connection: Connection, name: str, index: EmbeddedIndex) -> None:
     """Make the collection `name` of what `index` holds: filled, written, loaded and counted.
 
     Raises `EngineUnavailable`, or `IncompatibleIndex` when the server does not keep what it was given.
@@ -64,8 +68,6 @@ def fill(
         batch.append(row)
         if len(batch) == _ROWS:
             connection.call("upsert", name, batch)
-            if tell:
-                tell(row["row"] + 1)
             batch = []
     if batch:
         connection.call("upsert", name, batch)
@@ -199,37 +201,49 @@ def _read_back(connection: Connection, name: str, index: EmbeddedIndex) -> bool:
 
 def _rows(index: EmbeddedIndex, *, has_sparse: bool) -> Iterator[dict[str, Any]]:
     """Every passage as a row of the collection, in order."""
-    weights = term_weights(index.folder, index.manifest.passages) if has_sparse else None
+    weights = term_weights(index.folder, index.manifest.passages)
     for number, record in enumerate(index.documents()):
         numbers = {"document": number, **numbers_of(record)}
         for row in index.document_rows(record.id):
             values = {"row": row, **numbers, DENSE: index.vector(row).tolist()}
-            if weights is not None:
-                values[SPARSE] = _sparse(*weights(row))
+            if has_sparse:
+                values[SPARSE] = _sparse(*next(weights))
             yield values
 
 
-def _sparse(terms: npt.NDArray[np.integer], scores: npt.NDArray[np.float32]) -> Mapping[int, float]:
+def _sparse(terms: _Terms, scores: _Scores) -> Mapping[int, float]:
     found = {term_number(int(at)): float(score) for at, score in zip(terms, scores, strict=True) if score > 0}
     return found or {_NO_TERM: 1.0}
 
 
-def term_weights(
-    folder: Path, passages: int
-) -> Callable[[int], tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]]:
-    """Gives the terms of a passage, by their place in the vocabulary, and what each scores in it.
+def term_weights(folder: Path, passages: int) -> Iterator[tuple[_Terms, _Scores]]:
+    """The terms of each passage in turn, by their place in the vocabulary, and what each scores in it; both
+    of shape (terms,).
 
-    The postings by passage instead of by term (a transposed sparse matrix).
+    The postings by passage instead of by term (a transposed sparse matrix), some passages at a time: memory
+    does not grow with them.
     """
     postings = open_postings(folder, passages=passages)
-    data, rows, starts = np.asarray(postings.weights), np.asarray(postings.rows), postings.starts
-    terms = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
-    order = np.argsort(rows, kind="stable")
-    ends = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=passages))))
-    by_row, scores = terms[order], data[order]
+    ends = np.zeros(passages + 1, np.int64)
+    for start in range(0, len(postings), _POSTINGS):
+        ends[1:] += np.bincount(postings.rows[start : start + _POSTINGS], minlength=passages)
+    np.cumsum(ends, out=ends)
+    first = 0
+    while first < passages:
+        last = max(first + 1, int(np.searchsorted(ends, ends[first] + _POSTINGS, side="right")) - 1)
+        terms, scores = _transposed(postings, first, last)
+        within = (ends[first + 1 : last] - ends[first]).tolist()
+        yield from zip(np.split(terms, within), np.split(scores, within), strict=True)
+        first = last
 
-    def of(row: int) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.float32]]:
-        span = slice(int(ends[row]), int(ends[row + 1]))
-        return by_row[span], scores[span]
 
-    return of
+def _transposed(postings: Postings, first: int, last: int) -> tuple[_Terms, _Scores]:
+    """The terms of the passages from `first` to `last`, one passage after another, and their scores."""
+    found = []
+    for start in range(0, len(postings), _POSTINGS):
+        some = postings.rows[start : start + _POSTINGS]
+        found.append(np.flatnonzero((some >= first) & (some < last)) + start)
+    at = np.concatenate(found) if found else np.empty(0, np.int64)
+    at = at[np.argsort(postings.rows[at], kind="stable")]
+    terms = np.searchsorted(postings.starts, at, side="right") - 1
+    return terms, postings.weights[at]
