@@ -19,8 +19,9 @@ from kb.milvus.filters import expression
 # The most that Milvus gives (milvus.io/docs/limitations.md).
 _MOST = 16_384
 # How many of a graph's points a search keeps in view: at least as many as are asked for, and never more than
-# the most that 2.3 takes.
-_EF = 128
+# the most that 2.3 takes. With 128 one question in thirty misses one of its five nearest; this many take no
+# longer that can be measured (BENCHMARKS.md).
+_EF = 512
 _MOST_EF = 32_768
 
 
