@@ -33,6 +33,8 @@ _ROWS = 500
 _HNSW = {"M": 32, "efConstruction": 200}
 # Postings that are put in the order of passages together: some 200 MB.
 _POSTINGS = 4_000_000
+# The graph of a million passages takes minutes.
+_INDEX_SECONDS = 6 * 3600.0
 # No passage's sparse vector is empty: some servers refuse one. No term has this number.
 _NO_TERM = 0
 
@@ -72,6 +74,8 @@ def fill(connection: Connection, name: str, index: EmbeddedIndex) -> None:
     if batch:
         connection.call("upsert", name, batch)
     connection.call("flush", name)
+    # Before it is loaded: what is loaded without its graph is searched by a coarse index of the server's own.
+    _add_index(connection, name, DENSE, index_type="HNSW", params=_HNSW)
     connection.call("load_collection", name)
     found = count(connection, name, consistency="Strong")
     if found != index.manifest.passages:
@@ -156,17 +160,26 @@ def _create(connection: Connection, name: str, index: EmbeddedIndex, *, has_spar
     connection.call("create_collection", name, schema=schema, consistency_level="Bounded")
     if _read_back(connection, name, index) != has_sparse:
         raise _keeps_no_sparse(connection)
-    indexes = MilvusClient.prepare_index_params()
-    indexes.add_index(DENSE, index_type="HNSW", metric_type="IP", params=_HNSW)
-    if has_sparse:
-        indexes.add_index(SPARSE, index_type="SPARSE_INVERTED_INDEX", metric_type="IP", params={})
+    if not has_sparse:
+        return
     try:
-        connection.call("create_index", name, indexes)
+        _add_index(connection, name, SPARSE, index_type="SPARSE_INVERTED_INDEX", params={})
     except EngineUnavailable as error:
         # As 2.3.5 does: it takes such a field, and then no index on it.
-        if is_refused(error) and has_sparse:
+        if is_refused(error):
             raise _keeps_no_sparse(connection) from error
         raise
+
+
+def _add_index(
+    connection: Connection, name: str, field: str, *, index_type: str, params: Mapping[str, int]
+) -> None:
+    """Have an index made of a field, and wait until it covers what was flushed."""
+    from pymilvus import MilvusClient
+
+    indexes = MilvusClient.prepare_index_params()
+    indexes.add_index(field, index_type=index_type, metric_type="IP", params=dict(params))
+    connection.call("create_index", name, indexes, seconds=_INDEX_SECONDS)
 
 
 def _keeps_no_sparse(connection: Connection) -> IncompatibleIndex:

@@ -17,6 +17,9 @@ from kb.milvus.address import Address
 SEARCH_SECONDS = 5.0
 BUILD_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
+# The client would ping every ten seconds, also when nothing is asked, and milvus-lite may end the connection
+# for that ("Too many pings").
+_CHANNEL = {"grpc.keepalive_permit_without_calls": False}
 
 # The first version with sparse vectors (milvus.io/docs/v2.4.x/sparse_vector.md).
 _SPARSE_SINCE = (2, 4)
@@ -107,6 +110,7 @@ class Connection:
                 token=self._key(),
                 db_name=self.address.database,
                 timeout=_CONNECT_SECONDS,
+                grpc_options=_CHANNEL,
             )
             # Clients of one address share a connection, which may be to a server that is gone.
             return client, str(client.get_server_version(timeout=_CONNECT_SECONDS))
