@@ -16,12 +16,12 @@ import secrets
 from collections.abc import Collection
 from pathlib import Path
 
-from kb.errors import EngineUnavailable, IndexNotWritten, SettingsError
+from kb.errors import EngineUnavailable, IncompatibleIndex, IndexNotWritten, SettingsError
 from kb.files import sync
 from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import PUBLISHED, read_manifest
 from kb.milvus.address import Address
-from kb.milvus.collections import fill, name_of
+from kb.milvus.collections import check, fill, name_of
 from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection
 from kb.milvus.searching import MilvusIndex
 from kb.settings import Settings
@@ -75,9 +75,17 @@ class MilvusEngine:
             fill(self._connection, self._name(folder), index)
 
     def ensure(self, folder: Path) -> None:
-        """Make the collection of a generation unless it is there."""
-        if self._name(folder) not in self._connection.collections():
-            self.fill(folder)
+        """Make the collection of a generation unless it is there, whole. Raises `IndexUnavailable`."""
+        name = self._name(folder)
+        with contextlib.closing(EmbeddedIndex.open(folder)) as index:
+            try:
+                check(self._connection, name, index)
+            except (IncompatibleIndex, EngineUnavailable):
+                # Not there, or left half filled, perhaps without its graph, by a process that was ended. What
+                # the alias leads to was whole, and is searched.
+                if name == self._connection.alias():
+                    raise
+                fill(self._connection, name, index)
 
     def switch(self, folder: Path) -> None:
         """Lead the alias to the collection of a generation, in one step. Raises `EngineUnavailable`."""

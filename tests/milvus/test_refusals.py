@@ -65,6 +65,17 @@ def test_another_number_of_passages_is_refused(published: Published) -> None:
         made.open_live()
 
 
+def test_going_back_fills_what_was_left_half_filled(published: Published, tmp_path: Path) -> None:
+    made, connection, name = published
+    before = made.current().name
+    publish(tmp_path, TEXTS, into=made)
+    connection.call("delete", name, ids=[1])
+    assert count(connection, name, consistency="Strong") == 1
+    made.rollback(before)
+    assert count(connection, name, consistency="Strong") == 2
+    made.open_live().close()
+
+
 def test_vectors_of_another_length_are_refused(published: Published) -> None:
     made, connection, name = published
     _drop(connection, name)
