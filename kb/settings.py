@@ -60,8 +60,8 @@ class Settings(BaseModel):
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
-        description="Where the model runs; auto takes a graphics card where there is one and the installed "
-        "PyTorch can use it, else the processor",
+        description="Where the model runs; auto takes a graphics card of NVIDIA where the installed PyTorch "
+        "sees one, else the processor",
     )
     precision: Literal["auto", "int8", "float32", "bfloat16"] = Field(
         "auto",
@@ -84,7 +84,7 @@ class Settings(BaseModel):
     late_interaction: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Compare the first passages token by token too, for which a passage takes some 70 kB of "
-        "disk; auto does up to KB_EXACT_PASSAGES",
+        "disk; auto does up to KB_EXACT_PASSAGES, and from 90 % of that down where they were left out",
     )
     sentence_vectors: Literal["on", "off"] = Field(
         "on",

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from kb.embedding import load_encoder
-from kb.embedding.devices import device_of
+from kb.embedding.devices import device_of, has_cuda_build
 from kb.embedding.encoding import SentenceTransformerEncoder
 from kb.embedding.onnx_encoder import OnnxEncoder
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
 
-HAS_CARD = torch.cuda.is_available()
+HAS_CARD = torch.version.cuda is not None and torch.cuda.is_available()
 
 _WITH_A_CUDA_BUILD = """
 import sys
@@ -29,16 +29,18 @@ torch = Path(sys.argv[1], "torch")
 )
 sys.path.insert(0, sys.argv[1])
 from kb.embedding.devices import device_of
-print(device_of("auto"))
+from kb.settings import Settings
+print(device_of(Settings()))
 """
 
 
 def test_what_is_asked_is_taken() -> None:
-    assert [device_of(asked) for asked in ("cpu", "cuda:1", "mps")] == ["cpu", "cuda:1", "mps"]
+    asked = ["cpu", "cuda:1", "mps"]
+    assert [device_of(Settings(device=one)) for one in asked] == asked
 
 
 def test_by_itself_a_model_runs_where_pytorch_sees_a_card() -> None:
-    assert device_of("auto") == ("cuda" if HAS_CARD else "cpu")
+    assert device_of(Settings()) == ("cuda" if HAS_CARD else "cpu")
 
 
 @pytest.mark.parametrize(("sees_a_card", "device"), [("True", "cuda"), ("False", "cpu")])
@@ -52,11 +54,11 @@ def test_a_pytorch_for_graphics_cards_is_asked_whether_it_sees_one(
 
 
 def test_the_cpu_build_of_pytorch_is_not_imported_to_find_out(root: Path) -> None:
-    if HAS_CARD:
+    if has_cuda_build():
         pytest.skip("PyTorch must be asked here")
     program = (
-        "import sys; from kb.embedding.devices import device_of; "
-        "print(device_of('auto'), 'torch' in sys.modules)"
+        "import sys; from kb.embedding.devices import device_of; from kb.settings import Settings; "
+        "print(device_of(Settings()), 'torch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60, check=True
@@ -64,7 +66,10 @@ def test_the_cpu_build_of_pytorch_is_not_imported_to_find_out(root: Path) -> Non
     assert done.stdout.split() == ["cpu", "False"]
 
 
-def test_eight_bits_run_on_the_processor() -> None:
+def test_eight_bits_run_on_the_processor_also_beside_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.embedding.devices.has_cuda_build", lambda: True)
+    monkeypatch.setattr("kb.embedding.devices._sees_a_card", lambda: True)
+    assert device_of(Settings()) == "cuda"
     assert isinstance(load_encoder(Settings(precision="int8")), OnnxEncoder)
 
 

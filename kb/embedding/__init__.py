@@ -98,8 +98,7 @@ def load_encoder(settings: Settings) -> Encoder:
     """
     prepare()
     place = folder_or_name(settings.model)
-    # Eight bits are for the processor.
-    device = CPU if settings.device == "auto" and settings.precision == "int8" else device_of(settings.device)
+    device = device_of(settings)
     if device == CPU and settings.precision in ("auto", "int8"):
         if found := _converted_encoder(Path(place), settings):
             return found
@@ -158,10 +157,7 @@ def _torch_encoder(place: str, settings: Settings, device: str) -> Encoder:
         ) from error
     except Exception as error:
         if device != CPU:
-            raise EncoderUnavailable(
-                f"The model {settings.model!r} cannot be loaded on {device} ({error}). Set KB_DEVICE=cpu, or "
-                "install a PyTorch that can use it: remove .venv and run ALLOW_CUDA=1 make env"
-            ) from error
+            raise _not_on(device, settings.model, error) from error
         raise _cannot_be_loaded(settings, error) from error
     model.eval()
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
@@ -184,6 +180,13 @@ def _cannot_be_loaded(settings: Settings, error: Exception) -> EncoderUnavailabl
     return EncoderUnavailable(
         f"The model {settings.model!r} cannot be loaded ({error}). Set KB_MODEL to a folder that holds a "
         "sentence-transformers model; models are never downloaded by this program."
+    )
+
+
+def _not_on(device: str, model: str, error: Exception) -> EncoderUnavailable:
+    return EncoderUnavailable(
+        f"The model {model!r} cannot be loaded on {device} ({error}). Set KB_DEVICE=cpu, or install a PyTorch "
+        "that can use it: remove .venv and run ALLOW_CUDA=1 make env"
     )
 
 
@@ -213,14 +216,15 @@ def load_reranker(settings: Settings) -> SentenceTransformerReranker | None:
     if not settings.reranker:
         return None
     prepare()
+    device = device_of(settings)
     try:
         from sentence_transformers import CrossEncoder
 
-        model = CrossEncoder(
-            folder_or_name(settings.reranker), device=device_of(settings.device), local_files_only=True
-        )
+        model = CrossEncoder(folder_or_name(settings.reranker), device=device, local_files_only=True)
         refuse_other_models(model)
     except Exception as error:
+        if device != CPU:
+            raise _not_on(device, settings.reranker, error) from error
         raise EncoderUnavailable(
             f"The cross-encoder {settings.reranker!r} cannot be loaded ({error}). Set KB_RERANKER to a "
             "folder that holds one, or leave it empty; models are never downloaded by this program."

@@ -5,23 +5,29 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from kb.settings import Settings
+
 CPU = "cpu"
 # What the wheels of PyTorch that were made for graphics cards of NVIDIA hold, and the CPU build does not.
 _CUDA_LIBRARY = Path("lib", "libtorch_cuda.so")
 
 
-def device_of(asked: str) -> str:
-    """The device that `asked` names as `KB_DEVICE` does, as PyTorch names it.
+def device_of(settings: Settings) -> str:
+    """The device that the settings ask for, as PyTorch names it.
 
-    `auto` is a graphics card where there is one and PyTorch can use it, else the processor. Only a PyTorch
-    that was made for graphics cards is imported to find out: it would take longer than a search.
+    `auto` is a graphics card of NVIDIA where PyTorch sees one, else the processor, and always that for eight
+    bits. Only a PyTorch that was made for such cards is imported to find out: it would take longer than a
+    search.
     """
-    if asked != "auto":
-        return asked
-    return "cuda" if _has_cuda_build() and _sees_a_card() else CPU
+    if settings.device != "auto":
+        return settings.device
+    if settings.precision == "int8":
+        return CPU
+    return "cuda" if has_cuda_build() and _sees_a_card() else CPU
 
 
-def _has_cuda_build() -> bool:
+def has_cuda_build() -> bool:
+    """Whether the PyTorch that is installed was made for graphics cards of NVIDIA."""
     found = importlib.util.find_spec("torch")
     return bool(found and found.origin and (Path(found.origin).parent / _CUDA_LIBRARY).is_file())
 

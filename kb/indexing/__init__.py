@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kb.documents import Document
-from kb.embedding import Encoder
+from kb.embedding import Encoder, EncoderIdentity
 from kb.errors import CorpusError, QualityLost
 from kb.generations import Generations
 from kb.index import Index
@@ -122,16 +122,17 @@ def _draft(build: Gathering, generations: Generations, stage: Path, encoder: Enc
         encoder,
         has_sentences=settings.sentence_vectors == "on",
         exact_passages=settings.exact_passages,
-        token_passages=_token_passages(build),
+        token_passages=_token_passages(build, encoder.identity),
     )
 
 
-def _token_passages(build: Gathering) -> int | None:
+def _token_passages(build: Gathering, encoder: EncoderIdentity) -> int | None:
     """Of how many passages token vectors are kept at most; None for any number."""
     most, live = build.settings.exact_passages, build.live
     if build.settings.late_interaction != "auto":
         return None
-    if live and not live.manifest.encoder.token_dimension and build.remaining > _TOKENS_RETURN * most:
+    are_left_out = live and live.manifest.encoder == dataclasses.replace(encoder, token_dimension=0)
+    if are_left_out and build.remaining > _TOKENS_RETURN * most:
         # With token vectors nothing of what there is could be copied.
         return 0
     return most

@@ -15,6 +15,7 @@ import numpy as np
 from kb.chunking import chunk
 from kb.documents import Document, Passage
 from kb.embedding import Encoder
+from kb.embedding.devices import device_of
 from kb.errors import EncoderUnavailable
 from kb.index import Manifest
 from kb.index.stored import StoredVectors, embedded_hash
@@ -98,7 +99,8 @@ class Embedding:
         build = self._build
         hashes = self._previous.hashes() if self._previous else ()
         return Job(
-            settings=build.settings,
+            # Decided here: an index of which some is encoded in eight bits is not the one that is made here.
+            settings=build.settings.model_copy(update={"device": device_of(build.settings)}),
             root=build.corpus.root,
             privacy=build.privacy,
             identity=self._encoder.identity,

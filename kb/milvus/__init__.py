@@ -22,7 +22,7 @@ from kb.index.embedded import EmbeddedIndex
 from kb.index.manifests import PUBLISHED, read_manifest
 from kb.milvus.address import Address
 from kb.milvus.collections import check, fill, name_of
-from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection
+from kb.milvus.connection import BUILD_SECONDS, SEARCH_SECONDS, Connection, is_answer
 from kb.milvus.searching import MilvusIndex
 from kb.settings import Settings
 
@@ -79,11 +79,12 @@ class MilvusEngine:
         name = self._name(folder)
         with contextlib.closing(EmbeddedIndex.open(folder)) as index:
             try:
-                check(self._connection, name, index)
-            except (IncompatibleIndex, EngineUnavailable):
-                # Not there, or left half filled, perhaps without its graph, by a process that was ended. What
-                # the alias leads to was whole, and is searched.
-                if name == self._connection.alias():
+                check(self._connection, name, index, seconds=BUILD_SECONDS)
+            except (IncompatibleIndex, EngineUnavailable) as error:
+                # Not there, or left half filled, perhaps without its graph, by a process that was ended. A
+                # server that is slow is another matter, and what the alias leads to was whole.
+                is_half = isinstance(error, IncompatibleIndex) or is_answer(error)
+                if not is_half or name == self._connection.alias():
                     raise
                 fill(self._connection, name, index)
 

@@ -33,8 +33,8 @@ _ROWS = 500
 _HNSW = {"M": 32, "efConstruction": 200}
 # Postings that are put in the order of passages together: some 200 MB.
 _POSTINGS = 4_000_000
-# The graph of a million passages takes minutes.
-_INDEX_SECONDS = 6 * 3600.0
+# The graph of a million passages takes minutes. A whole number: pymilvus waits for ever by another.
+_INDEX_SECONDS = 6 * 3600
 # No passage's sparse vector is empty: some servers refuse one. No term has this number.
 _NO_TERM = 0
 
@@ -98,8 +98,11 @@ def count(connection: Connection, name: str, *, consistency: str = "Bounded") ->
     return int(found[0]["count(*)"])
 
 
-def check(connection: Connection, name: str, index: EmbeddedIndex) -> bool:
-    """Whether the collection has a sparse field, once it is seen to be that of `index`, and loaded.
+def check(
+    connection: Connection, name: str, index: EmbeddedIndex, *, seconds: float = SEARCH_SECONDS
+) -> bool:
+    """Whether the collection has a sparse field, once it is seen to be that of `index`, and loaded, which may
+    take so many `seconds`.
 
     Raises `IncompatibleIndex` when it is another's, or not there, and `EngineUnavailable`.
     """
@@ -110,7 +113,7 @@ def check(connection: Connection, name: str, index: EmbeddedIndex) -> bool:
             "built for another KB_INDEX, or with another manifest. Build the index again: kb build"
         )
     has_sparse = _read_back(connection, name, index)
-    connection.call("load_collection", name, seconds=SEARCH_SECONDS)
+    connection.call("load_collection", name, seconds=seconds)
     found = count(connection, name)
     if found != manifest.passages:
         raise IncompatibleIndex(

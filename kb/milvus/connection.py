@@ -25,6 +25,8 @@ _CHANNEL = {"grpc.keepalive_permit_without_calls": False}
 _SPARSE_SINCE = (2, 4)
 # How servers say that there is no such alias: those from 2.3 on, and milvus-lite.
 _NO_ALIAS = (1600, 100)
+# Where that list begins; what the client says of itself, as that it waited too long, is below.
+_FIRST_CODE = 100
 # ErrCollectionNotLoaded of Milvus's own list of errors (pkg/util/merr/errors.go).
 _NOT_LOADED = 101
 # ErrParameterInvalid there.
@@ -128,6 +130,12 @@ class Connection:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise SettingsError(f"KB_INDEX_KEY_FILE {self._key_file} cannot be read ({reason})") from None
+
+
+def is_answer(error: EngineUnavailable) -> bool:
+    """Whether a server was there, and told what is wrong by Milvus's own list of errors."""
+    code = getattr(error.__cause__, "code", None)
+    return isinstance(code, int) and code >= _FIRST_CODE
 
 
 def is_not_loaded(error: EngineUnavailable) -> bool:

@@ -57,9 +57,8 @@ class Losing:
     def _lose(self, node: Node) -> bool:
         """Whether it was at work still when it was stopped, and so was ended."""
         for worker in node.workers():
-            os.kill(worker, signal.SIGSTOP)
-            while Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-                time.sleep(0.001)
+            if not _stopped(worker):
+                continue
             # A batch's folder goes before the batch is handed in, so this one was not.
             if found := set().union(*node.batches.values()):
                 self.in_hand = found
@@ -67,6 +66,17 @@ class Losing:
                 return True
             os.kill(worker, signal.SIGCONT)
         return False
+
+
+def _stopped(worker: int) -> bool:
+    """Whether a process was there to be stopped."""
+    try:
+        os.kill(worker, signal.SIGSTOP)
+        while (state := Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0]) not in "TZX":
+            time.sleep(0.001)
+    except OSError:
+        return False
+    return state == "T"
 
 
 def _build_and_lose(

@@ -27,8 +27,10 @@ def test_a_build_whose_cluster_is_gone_ends_and_leaves_the_index_in_use(
     assert _ended(_build(settings.model_copy(update={"corpus": first}))) == 0
     before = (settings.indexes / "CURRENT").read_text()
     build = _build(settings, "--ray", nodes.address, "--allow-removals")
+    deadline = time.monotonic() + 300
     while not any(any(node.batches.values()) for node in nodes):
         assert build.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     for node in nodes:
         node.kill()
@@ -51,5 +53,10 @@ def _build(settings: Settings, *options: str) -> subprocess.Popen[str]:
 
 
 def _ended(build: subprocess.Popen[str]) -> int:
-    build.communicate()
+    try:
+        build.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        build.kill()
+        build.communicate()
+        raise
     return build.returncode
