@@ -185,8 +185,8 @@ def _cannot_be_loaded(settings: Settings, error: Exception) -> EncoderUnavailabl
 
 def _not_on(device: str, model: str, error: Exception) -> EncoderUnavailable:
     return EncoderUnavailable(
-        f"The model {model!r} cannot be loaded on {device} ({error}). Set KB_DEVICE=cpu, or install a PyTorch "
-        "that can use it: remove .venv and run ALLOW_CUDA=1 make env"
+        f"The model {model!r} cannot be loaded on {device} ({error}). Set KB_DEVICE=cpu, or install a "
+        "PyTorch that can use it: remove .venv and run ALLOW_CUDA=1 make env"
     )
 
 
