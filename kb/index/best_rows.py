@@ -32,3 +32,9 @@ def best(rows: Rows, scores: Scores, k: int) -> Ranking:
     row, so that ties are stable."""
     order = np.lexsort((rows, -scores))[:k]
     return Ranking(rows[order], scores[order])
+
+
+def best_scored(rows: Rows, scores: Scores, k: int) -> Ranking:
+    """The k best of these rows with a score above 0: the others have nothing of what is asked."""
+    is_scored = scores > 0
+    return best(rows[is_scored], scores[is_scored], k)

@@ -46,11 +46,9 @@ class DocumentColumns:
             (self._speakers, speakers), (self._hosts, hosts), (self._years, filter.years),
         ):  # fmt: skip
             if wanted:
-                mask &= self._holding(rows, wanted)
+                mask &= self._only(row for value in wanted for row in rows.get(value, ()))
         if filter.documents:
-            these = np.zeros(self._count, np.bool_)
-            these[[self.row_of[one] for one in filter.documents if one in self.row_of]] = True
-            mask &= these
+            mask &= self._only(self.row_of[one] for one in filter.documents if one in self.row_of)
         if filter.only_open:
             mask &= self._is_open
         if filter.date_from:
@@ -59,10 +57,10 @@ class DocumentColumns:
             mask &= (self._days > 0) & (self._days <= filter.date_to.toordinal())
         return mask
 
-    def _holding(self, rows: _Rows, wanted: Iterable[Hashable]) -> Mask:
+    def _only(self, rows: Iterable[int]) -> Mask:
+        """The documents in these rows."""
         mask = np.zeros(self._count, np.bool_)
-        for value in wanted:
-            mask[list(rows.get(value, ()))] = True
+        mask[np.fromiter(rows, np.int64)] = True
         return mask
 
 

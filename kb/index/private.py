@@ -28,7 +28,7 @@ from kb.index import (
     Terms,
     Words,
 )
-from kb.index.best_rows import best
+from kb.index.best_rows import best_scored
 from kb.index.labels import Label, LabelCount, LabelFacet, StatementRecord
 from kb.index.suppressed import Suppression, masked_text
 from kb.index.views import View
@@ -100,8 +100,7 @@ class PrivateView(View):
         most = k + sum(len(rows) for _, rows in hiding)
         found = self._index.lexical(terms, k=most, filter=self._narrowed(filter))
         scores = self._less(found.scores, found.rows, hiding)
-        is_found = scores > 0
-        return best(found.rows[is_found], scores[is_found], k)
+        return best_scored(found.rows, scores, k)
 
     def scores(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
         """The inner product of `vector` with each of `rows`; where a vector knows a name, the mean."""

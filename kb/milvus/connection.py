@@ -134,18 +134,23 @@ class Connection:
 
 def is_answer(error: EngineUnavailable) -> bool:
     """Whether a server was there, and told what is wrong by Milvus's own list of errors."""
-    code = getattr(error.__cause__, "code", None)
-    return isinstance(code, int) and code >= _FIRST_CODE
+    return _code(error) >= _FIRST_CODE
 
 
 def is_not_loaded(error: EngineUnavailable) -> bool:
     """Whether the server has the collection but not in memory: it was started anew."""
-    return getattr(error.__cause__, "code", None) == _NOT_LOADED
+    return _code(error) == _NOT_LOADED
 
 
 def is_refused(error: EngineUnavailable) -> bool:
     """Whether the server was there and took what it was asked for one that makes no sense to it."""
-    return getattr(error.__cause__, "code", None) == _INVALID
+    return _code(error) == _INVALID
+
+
+def _code(error: EngineUnavailable) -> int:
+    """Milvus's number of what is wrong; 0 where it told none."""
+    code = getattr(error.__cause__, "code", None)
+    return code if isinstance(code, int) else 0
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import EngineUnavailable
-from kb.index import Filter, Ranking, Rows, Scores, Terms
-from kb.index.best_rows import best
+from kb.index import Filter, Ranking, Rows, Terms
+from kb.index.best_rows import best, best_scored
 from kb.index.embedded import EmbeddedIndex
 from kb.milvus.collections import DENSE, SPARSE, check, name_of, term_number
 from kb.milvus.connection import SEARCH_SECONDS, Connection, is_not_loaded
@@ -93,12 +93,12 @@ class MilvusIndex(EmbeddedIndex):
         phrases = [key.split() for key in weights if len(key.split()) > 1]
         holders = [self._holders_of_all(phrase) for phrase in phrases]
         if not any(len(rows) for rows in holders):
-            return _found(found.rows, found.scores, k)
+            return best_scored(found.rows, found.scores, k)
         extra = np.unique(np.concatenate(holders))
         if not filter.is_open:
             extra = np.intersect1d(extra, self.rows(filter), assume_unique=True)
         rows = np.union1d(found.rows, extra)
-        return _found(rows, self.lexical_scores(terms, rows), k)
+        return best_scored(rows, self.lexical_scores(terms, rows), k)
 
     def _holders_of_all(self, phrase: list[str]) -> Rows:
         rows = self.holders(phrase[0])
@@ -141,9 +141,3 @@ class MilvusIndex(EmbeddedIndex):
 
 def _nothing() -> Ranking:
     return Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
-
-
-def _found(rows: Rows, scores: Scores, k: int) -> Ranking:
-    """The k best of those that have anything of what is asked."""
-    is_found = scores > 0
-    return best(rows[is_found], scores[is_found], k)

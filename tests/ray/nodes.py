@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 # In the environment of a node and of what it starts.
 _OURS = "TEST_CLUSTER_NODE"
@@ -109,22 +111,37 @@ def started(root: Path) -> Iterator[Nodes]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Batches:
-    """Sees which batches each of some nodes begins, while the block lasts."""
+class Watching(ABC):
+    """Looks again and again, by a thread of its own, while the block lasts."""
 
-    def __init__(self, *nodes: Node) -> None:
-        self._nodes = nodes
-        self._begun: dict[str, set[str]] = {node.name: set() for node in nodes}
+    def __init__(self) -> None:
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> Batches:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._is_over.set()
         self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_LOOK_SECONDS) and not self._look():
+            pass
+
+    @abstractmethod
+    def _look(self) -> bool:
+        """Look once; whether it has seen enough."""
+
+
+class Batches(Watching):
+    """Sees which batches each of some nodes begins, while the block lasts."""
+
+    def __init__(self, *nodes: Node) -> None:
+        super().__init__()
+        self._nodes = nodes
+        self._begun: dict[str, set[str]] = {node.name: set() for node in nodes}
 
     def of(self, node: Node) -> set[str]:
         """The folders of the batches that a node began."""
@@ -135,10 +152,10 @@ class Batches:
         """How many there were, of all nodes."""
         return sum(map(len, self._begun.values()))
 
-    def _watch(self) -> None:
-        while not self._is_over.wait(_LOOK_SECONDS):
-            for node in self._nodes:
-                self._begun[node.name] |= node.batches.keys()
+    def _look(self) -> bool:
+        for node in self._nodes:
+            self._begun[node.name] |= node.batches.keys()
+        return False
 
 
 def _read(file: Path) -> bytes:

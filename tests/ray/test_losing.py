@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,7 +18,7 @@ from kb.indexing.cluster import Cluster
 from kb.reports import BuildReport
 from kb.settings import Settings
 from tests.ray.builds import BATCHES, REPORTS, assert_same, built, readings, settings_in
-from tests.ray.nodes import Batches, Node, Nodes
+from tests.ray.nodes import Batches, Node, Nodes, Watching
 
 # Ray's own, of its options that are to change.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -28,31 +27,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 _End = Callable[[Node, int], None]
 
 
-class Losing:
+class Losing(Watching):
     """Ends what works on one of some nodes, once it has handed in a batch and is halfway through another."""
 
     def __init__(self, among: Iterable[Node], batches: Batches, end: _End) -> None:
+        super().__init__()
         self._among = tuple(among)
         self._batches = batches
         self._end = end
         # The readings that were made of the batch that it had in hand.
         self.in_hand: set[str] = set()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
 
-    def __enter__(self) -> Losing:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._is_over.wait(0.01):
-            for node in self._among:
-                if len(self._batches.of(node)) > 1 and any(node.batches.values()) and self._lose(node):
-                    return
+    def _look(self) -> bool:
+        return any(
+            len(self._batches.of(node)) > 1 and any(node.batches.values()) and self._lose(node)
+            for node in self._among
+        )
 
     def _lose(self, node: Node) -> bool:
         """Whether it was at work still when it was stopped, and so was ended."""
